@@ -1,0 +1,31 @@
+// `npm run verify`: every check that runs nothing: formats, linters, types, import directions, contract, generated files.
+import { join } from 'node:path'
+import { log, main, root, run, setup } from './setup.mjs'
+
+const bin = (name) => join(root, 'node_modules', '.bin', name)
+
+await main(async () => {
+  const python = await setup({ variant: 'dev', log })
+  const env = { ...process.env, COWMASK_WORKER_PYTHON: python }
+  const server = join(root, 'server-py')
+  const checks = [
+    ['prettier', bin('prettier'), ['--check', '.']],
+    ['eslint', bin('eslint'), ['.', '--max-warnings', '0']],
+    ['types', bin('tsc'), ['-p', '.']],
+    ['package', bin('publint'), ['sdk', '--strict']],
+    ['contract', bin('buf'), ['lint', 'proto']],
+    ['contract format', bin('buf'), ['format', 'proto', '--diff', '--exit-code']],
+    ['generated files', process.execPath, ['scripts/generate.mjs', '--check']],
+    ['ruff', python, ['-m', 'ruff', 'check', '.'], server],
+    ['ruff format', python, ['-m', 'ruff', 'format', '--check', '.'], server],
+    ['pyright', bin('pyright'), ['--project', 'server-py', '--pythonpath', python]],
+    ['imports', python, ['-c', 'from importlinter.cli import lint_imports_command; lint_imports_command()', '--no-cache'], server],
+  ]
+  const failed = []
+  for (const [name, program, args, cwd = root] of checks) {
+    console.error(`\n— ${name}`)
+    if ((await run(program, args, { cwd, env })) !== 0) failed.push(name)
+  }
+  console.error(failed.length === 0 ? `\nAll ${checks.length} checks hold.` : `\nFailed: ${failed.join(', ')}`)
+  return failed.length === 0 ? 0 : 1
+})

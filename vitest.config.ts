@@ -1,0 +1,13 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  resolve: { alias: { cowmask: fileURLToPath(new URL('./sdk/src/index.ts', import.meta.url)) } },
+  test: {
+    include: ['sdk/test/**/*.test.ts', 'test/**/*.test.ts'],
+    // Tests start real workers that compile for seconds on a busy machine.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    maxWorkers: 2,
+  },
+})
