@@ -7,9 +7,20 @@ const folder = fileURLToPath(new URL('../server-py', import.meta.url))
 
 /** Resolves one variant; all others are held to the versions of the first. */
 function lock(variant, extra) {
-  const flags = ['--universal', '--python-version', '3.12', '--generate-hashes', '--no-header', '--no-annotate', '--quiet']
+  const flags = [
+    '--universal',
+    '--python-version',
+    '3.12',
+    '--generate-hashes',
+    '--no-header',
+    '--no-annotate',
+    '--quiet',
+  ]
   const target = ['--output-file', `locks/${variant}.txt`]
-  execFileSync('uv', ['pip', 'compile', 'pyproject.toml', ...flags, ...extra, ...target], { cwd: folder, stdio: 'inherit' })
+  execFileSync('uv', ['pip', 'compile', 'pyproject.toml', ...flags, ...extra, ...target], {
+    cwd: folder,
+    stdio: 'inherit',
+  })
   console.log(`locks/${variant}.txt`)
 }
 

@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { constants } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
@@ -16,11 +17,15 @@ export class SetupError extends Error {}
 export function run(program, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: root, stdio: ['inherit', 2, 2], ...options })
+    // The terminal sends Ctrl-C to the child too, which may have something to finish: wait for it.
+    const wait = () => {}
+    process.on('SIGINT', wait)
     child.once('error', (error) => {
       reject(new SetupError(`Could not start ${program}: ${error.message}`))
     })
     child.once('exit', (code, signal) => {
-      resolve(code ?? signal)
+      process.off('SIGINT', wait)
+      resolve(code ?? 128 + constants.signals[signal])
     })
   })
 }
@@ -144,8 +149,9 @@ export async function main(work) {
   try {
     process.exitCode = (await work(process.argv.slice(2))) ?? 0
   } catch (error) {
-    const told = error instanceof SetupError || error?.name?.endsWith('Error') && 'code' in error && 'hint' in error
-    console.error(told ? `\n${error.message}${error.hint ? `\n${error.hint}` : ''}` : error)
+    // The SDK's own errors say in words what to do; where they come from is of no use.
+    const told = error instanceof SetupError || typeof error?.hint === 'string'
+    console.error(told ? `\n${[error.message, error.hint].filter(Boolean).join('\n')}` : error)
     process.exitCode = 1
   }
 }
@@ -158,11 +164,14 @@ export function log(message) {
 /** Runs a TypeScript program of this clone through tsx and answers its exit code. */
 export function runTypeScript(file, args) {
   const tsx = join(root, 'node_modules', 'tsx', 'dist', 'cli.mjs')
-  return run(process.execPath, [tsx, join(root, file), ...args], { stdio: 'inherit', cwd: process.env.INIT_CWD ?? root })
+  return run(process.execPath, [tsx, join(root, file), ...args], {
+    stdio: 'inherit',
+    cwd: process.env.INIT_CWD ?? root,
+  })
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await main(async () => {
-    log(`ready: ${dirname(dirname(await setup({ variant: 'cpu', log })))}`)
+    log(`ready: ${await setup({ variant: 'cpu', log })}`)
   })
 }

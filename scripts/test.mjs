@@ -16,22 +16,38 @@ function settled(counts, code, runner) {
 
 async function vitest(report, args, env) {
   const cli = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-  const code = await run(process.execPath, [cli, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args], {
-    stdio: 'inherit',
-    env,
-  })
+  const code = await run(
+    process.execPath,
+    [cli, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args],
+    {
+      stdio: 'inherit',
+      env,
+    },
+  )
   if (!existsSync(report)) return settled(none, code || 1, 'vitest')
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'))
-  return settled({ passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests }, code, 'vitest')
+  return settled(
+    { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests },
+    code,
+    'vitest',
+  )
 }
 
 async function pytest(python, report, args, env) {
-  const code = await run(python, ['-m', 'pytest', `--junit-xml=${report}`, ...args], { cwd: join(root, 'server-py'), stdio: 'inherit', env })
+  const code = await run(python, ['-m', 'pytest', `--junit-xml=${report}`, ...args], {
+    cwd: join(root, 'server-py'),
+    stdio: 'inherit',
+    env,
+  })
   if (!existsSync(report)) return settled(none, code || 1, 'pytest')
   const [, attributes] = /<testsuite ([^>]*)>/.exec(readFileSync(report, 'utf8'))
   const count = (name) => Number(new RegExp(`${name}="(\\d+)"`).exec(attributes)[1])
   const failed = count('failures') + count('errors')
-  return settled({ passed: count('tests') - failed - count('skipped'), failed, skipped: count('skipped') }, code, 'pytest')
+  return settled(
+    { passed: count('tests') - failed - count('skipped'), failed, skipped: count('skipped') },
+    code,
+    'pytest',
+  )
 }
 
 await main(async (args) => {

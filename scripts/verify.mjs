@@ -19,7 +19,12 @@ await main(async () => {
     ['ruff', python, ['-m', 'ruff', 'check', '.'], server],
     ['ruff format', python, ['-m', 'ruff', 'format', '--check', '.'], server],
     ['pyright', bin('pyright'), ['--project', 'server-py', '--pythonpath', python]],
-    ['imports', python, ['-c', 'from importlinter.cli import lint_imports_command; lint_imports_command()', '--no-cache'], server],
+    [
+      'imports',
+      python,
+      ['-c', 'from importlinter.cli import lint_imports_command; lint_imports_command()', '--no-cache'],
+      server,
+    ],
   ]
   const failed = []
   for (const [name, program, args, cwd = root] of checks) {
