@@ -1,0 +1,46 @@
+"""A gRPC server on a private address: a Unix socket where the path is short enough, else a port of loopback."""
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import grpc
+import grpc.aio
+
+MESSAGE_BYTES = 16 * 1024 * 1024
+_LONGEST_SOCKET_PATH_BYTES = 107
+_LOOPBACK = "127.0.0.1:0"
+
+_OPTIONS = (
+    # A second server on the same port must fail, not share the calls.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MESSAGE_BYTES),
+    # Clients may ask on an idle stream whether we are there; the default answers that with an end of the connection.
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 1_000),
+    ("grpc.http2.max_ping_strikes", 0),
+)
+
+
+class Endpoint:
+    def __init__(self, where: Path | str, interceptors: Sequence[grpc.aio.ServerInterceptor] = ()) -> None:
+        """`where` is a socket's path or "host:port"."""
+        self.server = grpc.aio.server(options=_OPTIONS, interceptors=interceptors)
+        self._socket = where if isinstance(where, Path) else None
+        if self._socket is not None and len(str(self._socket).encode()) > _LONGEST_SOCKET_PATH_BYTES:
+            self._socket = None
+        self._wanted = f"unix:{self._socket}" if self._socket else where if isinstance(where, str) else _LOOPBACK
+        self.address = ""
+
+    async def start(self) -> None:
+        """Sets `address`, as a client dials it. Raises `RuntimeError` where the address is taken."""
+        port = self.server.add_insecure_port(self._wanted)
+        self.address = self._wanted if self._socket else f"{self._wanted.rpartition(':')[0]}:{port}"
+        await self.server.start()
+
+    async def stop(self, grace_s: float) -> None:
+        await self.server.stop(grace_s)
+        if self._socket is not None:
+            with contextlib.suppress(FileNotFoundError):
+                self._socket.unlink()

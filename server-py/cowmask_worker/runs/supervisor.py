@@ -1,0 +1,185 @@
+"""Runs from their start to their end: a queue in order of arrival, and one trainer at a time."""
+
+import asyncio
+import contextlib
+import hashlib
+import shutil
+from collections import deque
+from collections.abc import AsyncGenerator, Coroutine
+from pathlib import Path
+from typing import Any
+
+from cowmask.v1 import event_pb2, experiment_config_pb2, experiments_pb2
+from cowmask_worker.runs.refusal import refusal, run_not_found
+from cowmask_worker.runs.registry import Page, Registry
+from cowmask_worker.runs.run_id import is_run_id, new_run_id
+from cowmask_worker.runs.state import State
+from cowmask_worker.runs.task_host import TaskHost
+from cowmask_worker.runs.trainer import Trainer, Why, worker_stopping
+
+CANCEL_GRACE_S = 30.0
+_KILL_GRACE_S = 2.0
+
+
+class Supervisor:
+    """The state folder is taken at the first call, so that workers that only draw masks never meet there."""
+
+    def __init__(self, folder: Path, host: TaskHost) -> None:
+        self._folder = folder
+        self._host = host
+        self._state: State | None = None
+        self._queue: deque[experiments_pb2.Run] = deque()
+        self._queued = asyncio.Event()
+        self._training: tuple[str, Trainer] | None = None
+        self._worker: asyncio.Task[None] | None = None
+        self._stopping = False
+        # Between what the registry says of a run and what is done about it nothing else may happen.
+        self._change = asyncio.Lock()
+        self._under_way: set[asyncio.Task[Any]] = set()
+
+    async def start(
+        self,
+        requested: experiment_config_pb2.ExperimentConfig,
+        resolved: experiment_config_pb2.ExperimentConfig,
+        idempotency_key: str,
+    ) -> experiments_pb2.Run:
+        """Queues a run of the resolved config. The key belongs to the fields that were set."""
+        return await self._to_its_end(self._start(requested, resolved, idempotency_key))
+
+    async def _start(
+        self,
+        requested: experiment_config_pb2.ExperimentConfig,
+        resolved: experiment_config_pb2.ExperimentConfig,
+        idempotency_key: str,
+    ) -> experiments_pb2.Run:
+        state = await self._opened()
+        digest = hashlib.sha256(requested.SerializeToString(deterministic=True)).digest()
+        async with self._change:
+            self._refuse_while_stopping()
+            started = await state.registry.do(Registry.start, new_run_id(), resolved, idempotency_key, digest)
+            if started.event is not None:
+                self._enqueue(state, started.run, started.event)
+            return started.run
+
+    async def resume(self, run_id: str) -> experiments_pb2.Run:
+        return await self._to_its_end(self._resume(run_id))
+
+    async def _resume(self, run_id: str) -> experiments_pb2.Run:
+        state = await self._opened(run_id)
+        async with self._change:
+            self._refuse_while_stopping()
+            resumed = await state.registry.do(Registry.resume, run_id)
+            self._enqueue(state, resumed.run, resumed.event)
+            return resumed.run
+
+    def _enqueue(self, state: State, run: experiments_pb2.Run, event: event_pb2.Event) -> None:
+        state.log.opened(run, event)
+        self._queue.append(run)
+        self._queued.set()
+
+    async def get(self, run_id: str) -> experiments_pb2.Run:
+        state = await self._opened(run_id)
+        return await state.registry.do(Registry.run, run_id)
+
+    async def list(self, size: int, before: int | None) -> Page:
+        state = await self._opened()
+        return await state.registry.do(Registry.runs, size, before)
+
+    async def watch(self, run_id: str, from_seq: int) -> AsyncGenerator[event_pb2.Event]:
+        state = await self._opened(run_id)
+        async with contextlib.aclosing(state.log.watch(run_id, from_seq)) as events:
+            async for event in events:
+                yield event
+
+    async def checkpoints_folder(self, run_id: str) -> Path:
+        """Where the checkpoints of a run are. Raises `RUN_NOT_FOUND`."""
+        state = await self._opened(run_id)
+        await state.registry.do(Registry.run, run_id)
+        return state.checkpoints_folder(run_id)
+
+    async def cancel(self, run_id: str) -> experiments_pb2.Run:
+        return await self._to_its_end(self._cancel(run_id))
+
+    async def _cancel(self, run_id: str) -> experiments_pb2.Run:
+        state = await self._opened(run_id)
+        async with self._change:
+            queued = next((run for run in self._queue if run.id == run_id), None)
+            if queued is not None:
+                self._queue.remove(queued)
+                await state.end(queued, event_pb2.Finished(state=event_pb2.RUN_STATE_CANCELLED, cause=_by_user()))
+            elif self._training is not None and self._training[0] == run_id:
+                await self._training[1].cancel(Why.USER, CANCEL_GRACE_S)
+                await state.log.flush()
+            return await state.registry.do(Registry.run, run_id)
+
+    async def delete(self, run_id: str) -> None:
+        await self._to_its_end(self._delete(run_id))
+
+    async def _delete(self, run_id: str) -> None:
+        state = await self._opened(run_id)
+        async with self._change:
+            await state.registry.do(Registry.check_ended, run_id)
+            if self._training is not None and self._training[0] == run_id:
+                # Its verdict stands, its process is on its way out.
+                await self._training[1].ended.wait()
+            with contextlib.suppress(FileNotFoundError):
+                await asyncio.to_thread(shutil.rmtree, state.run_folder(run_id))
+            await state.registry.do(Registry.delete, run_id)
+
+    async def _opened(self, run_id: str | None = None) -> State:
+        if run_id is not None and not is_run_id(run_id):
+            raise run_not_found(run_id)
+        async with self._change:
+            if self._state is None:
+                self._refuse_while_stopping()
+                self._state = await State.open(self._folder)
+                self._worker = asyncio.create_task(self._work(self._state), name="train queued runs")
+            return self._state
+
+    async def _work(self, state: State) -> None:
+        while True:
+            self._queued.clear()
+            while self._queue:
+                run = self._queue.popleft()
+                trainer = Trainer(run, self._host, state)
+                self._training = (run.id, trainer)
+                await trainer.train()
+                self._training = None
+            await self._queued.wait()
+
+    def _refuse_while_stopping(self) -> None:
+        if self._stopping:
+            raise refusal("WORKER_STOPPING", "The worker is stopping.", "Start or connect to another worker.")
+
+    async def _to_its_end[T](self, change: Coroutine[Any, Any, T]) -> T:
+        """A caller that goes away must not leave a run in the registry that is in no queue."""
+        task = asyncio.create_task(change)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def stop(self, grace_s: float) -> None:
+        """Ends every run, the one that trains with a checkpoint if the grace suffices, then gives the folder back."""
+        self._stopping = True
+        async with self._change:
+            state = self._state
+            if state is None:
+                return
+            while self._queue:
+                finished = event_pb2.Finished(state=event_pb2.RUN_STATE_CANCELLED, cause=worker_stopping())
+                await state.end(self._queue.popleft(), finished)
+            if self._training is not None:
+                trainer = self._training[1]
+                await trainer.cancel(Why.WORKER_STOPPING, grace_s)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(trainer.ended.wait(), grace_s + _KILL_GRACE_S)
+            if self._worker is not None:
+                self._worker.cancel()
+            self._state = None
+            await state.close()
+
+
+def _by_user() -> event_pb2.Failure:
+    return event_pb2.Failure(
+        code="CANCELLED_BY_USER", message="The run was cancelled before it began.", hint="Resume the run to begin it."
+    )

@@ -1,0 +1,78 @@
+"""Where task processes dial in: a second gRPC server on a private address, which matches each by its own token."""
+
+import hmac
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import grpc
+
+from cowmask.internal.v1 import tasks_pb2, tasks_pb2_grpc
+from cowmask_worker.runs.endpoint import Endpoint
+from cowmask_worker.runs.process_identity import process_identity
+from cowmask_worker.runs.task_process import TaskGone, TaskProcess
+
+TOKEN_KEY = "cowmask-task-token"
+PROGRAM = (sys.executable, "-I", str(Path(__file__).resolve().parents[2] / "run.py"), "task")
+
+
+class TaskHost(tasks_pb2_grpc.TasksServicer):
+    def __init__(self, folder: Path, cache_folder: Path, program: Sequence[str] = PROGRAM) -> None:
+        self._endpoint = Endpoint(folder / "tasks.sock")
+        self._cache_folder = cache_folder
+        self._program = program
+        self._processes: set[TaskProcess] = set()
+
+    async def start(self) -> None:
+        tasks_pb2_grpc.add_TasksServicer_to_server(self, self._endpoint.server)
+        await self._endpoint.start()
+
+    async def spawn(self, name: str, *, device: str) -> TaskProcess:
+        """Starts a task process and waits until it has dialed. Raises `TaskGone` where it ends before that.
+
+        `device` is "cpu" or "default", which leaves the choice to jax.
+        """
+        environment = {**os.environ, **({"JAX_PLATFORMS": "cpu"} if device == "cpu" else {})}
+        process = await TaskProcess.start(name, self._program, environment)
+        self._processes.add(process)
+        process.exit.add_done_callback(lambda _: self._processes.discard(process))
+        owner = process_identity()
+        try:
+            await process.introduce(
+                {
+                    "address": self._endpoint.address,
+                    "cache_dir": str(self._cache_folder),
+                    "parent": {"pid": owner.pid, "start_time": owner.start_time},
+                    "device": device,
+                }
+            )
+        except BaseException as error:
+            if not isinstance(error, TaskGone):
+                process.kill()
+            raise
+        return process
+
+    async def Attach(  # noqa: N802
+        self,
+        request_iterator: AsyncIterator[tasks_pb2.AttachRequest],
+        context: grpc.aio.ServicerContext[tasks_pb2.AttachRequest, tasks_pb2.AttachResponse],
+    ) -> AsyncIterator[tasks_pb2.AttachResponse]:
+        process = self._owner_of(context)
+        if process is None:
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "no task process has this token")
+        async for command in process.attached(request_iterator):
+            yield command
+
+    def _owner_of(
+        self, context: grpc.aio.ServicerContext[tasks_pb2.AttachRequest, tasks_pb2.AttachResponse]
+    ) -> TaskProcess | None:
+        """A token serves once: the process that it belongs to has one stream."""
+        given = str(dict(context.invocation_metadata() or ()).get(TOKEN_KEY, "")).encode()
+        matching = [each for each in self._processes if hmac.compare_digest(each.token.encode(), given)]
+        return next((each for each in matching if not each.said_hello.is_set()), None)
+
+    async def stop(self) -> None:
+        for process in list(self._processes):
+            process.kill()
+        await self._endpoint.stop(0)

@@ -1,0 +1,99 @@
+"""The control process put together: what listens, what it serves, and the order in which it stops."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health  # pyright: ignore[reportAttributeAccessIssue] - documented, untyped
+
+from cowmask.v1 import (
+    datasets_pb2_grpc,
+    experiments_pb2_grpc,
+    masks_pb2_grpc,
+    models_pb2_grpc,
+    system_pb2_grpc,
+)
+from cowmask_worker.runs.compute import Compute
+from cowmask_worker.runs.endpoint import Endpoint
+from cowmask_worker.runs.refusal import refusal
+from cowmask_worker.runs.supervisor import Supervisor
+from cowmask_worker.runs.task_host import PROGRAM, TaskHost
+from cowmask_worker.service.authentication import Authentication
+from cowmask_worker.service.datasets import Datasets
+from cowmask_worker.service.experiments import Experiments
+from cowmask_worker.service.failures import Failures
+from cowmask_worker.service.masks import Masks
+from cowmask_worker.service.models import Models
+from cowmask_worker.service.options import OptionsTable
+from cowmask_worker.service.settings import Settings
+from cowmask_worker.service.start_failure import StartFailure
+from cowmask_worker.service.system import System
+from cowmask_worker.service.validation import Validation
+
+SERVICES = tuple(f"cowmask.v1.{name}" for name in ("Masks", "Experiments", "Datasets", "Models", "System"))
+_STREAMS_GRACE_S = 0.5
+_COMPUTE_GRACE_S = 0.5
+_log = logging.getLogger(__name__)
+
+
+class Control:
+    def __init__(self, settings: Settings, task_program: Sequence[str] = PROGRAM) -> None:
+        self._settings = settings
+        self._failures = Failures()
+        self._host = TaskHost(settings.folder, settings.cache_folder, task_program)
+        self._compute = Compute(self._host)
+        self._supervisor = Supervisor(settings.state_folder, self._host)
+        self._health = health.HealthServicer()
+        self._endpoint = Endpoint(
+            settings.listen or settings.folder / "worker.sock", [Authentication(settings.token), self._failures]
+        )
+
+    async def start(self) -> str:
+        """Returns the address at which clients find it. Raises `StartFailure`."""
+        settings, server = self._settings, self._endpoint.server
+        validation = Validation(_options(settings.options), settings.limits)
+        masks_pb2_grpc.add_MasksServicer_to_server(Masks(self._compute, validation, settings.limits), server)
+        experiments_pb2_grpc.add_ExperimentsServicer_to_server(Experiments(self._supervisor, validation), server)
+        datasets_pb2_grpc.add_DatasetsServicer_to_server(Datasets(self._compute), server)
+        models = Models(self._supervisor, self._compute, settings.limits)
+        models_pb2_grpc.add_ModelsServicer_to_server(models, server)
+        system_pb2_grpc.add_SystemServicer_to_server(System(self._compute, settings.limits), server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        try:
+            await self._host.start()
+            await self._endpoint.start()
+        except RuntimeError as error:
+            raise StartFailure(
+                "START_FAILED",
+                f"The worker can not listen on {settings.listen or settings.folder}: {error}.",
+                "Use another port; port 0 takes any that is free.",
+            ) from error
+        for service in SERVICES:
+            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        _log.info("listening on %s", self._endpoint.address)
+        return self._endpoint.address
+
+    async def stop(self, grace_s: float) -> None:
+        """Refuses what is new, ends runs with a checkpoint if the grace suffices, then streams, then processes."""
+        await self._health.enter_graceful_shutdown()
+        self._failures.refuse_all = refusal(
+            "WORKER_STOPPING", "The worker is stopping.", "Start or connect to another worker."
+        )
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._supervisor.stop(grace_s), grace_s + _STREAMS_GRACE_S)
+        await asyncio.gather(self._endpoint.stop(_STREAMS_GRACE_S), self._compute.stop(_COMPUTE_GRACE_S))
+        await self._host.stop()
+
+
+def _options(path: Path) -> OptionsTable:
+    try:
+        return OptionsTable.read(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise StartFailure(
+            "START_FAILED",
+            f"The table of options {path} can not be read: {error}.",
+            "Install `cowmask` again: the file comes with it.",
+        ) from error

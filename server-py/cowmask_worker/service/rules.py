@@ -1,0 +1,97 @@
+"""Named rules that a bound on one number can't express. The SDK has the same under the same names, but for those that
+need the dataset; both are held to one table of cases."""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+from cowmask.v1 import experiment_config_pb2
+from cowmask_worker.data.catalog import DatasetFacts
+from cowmask_worker.runs.refusal import Violation
+
+
+def range_order(path: str, low: float, high: float) -> list[Violation]:
+    if not (math.isfinite(low) and math.isfinite(high)) or low <= high:
+        return []
+    reason = f"must be [low, high] with low at most high; got [{low}, {high}]"
+    return [Violation(path, reason, rule="range_order")]
+
+
+def boundaries_ascending(path: str, positions: Sequence[float]) -> list[Violation]:
+    if not all(map(math.isfinite, positions)) or all(one < next_ for one, next_ in itertools.pairwise(positions)):
+        return []
+    reason = "must be in ascending order, every `at` above the one before"
+    return [Violation(path, reason, rule="boundaries_ascending")]
+
+
+def experiment_rules(config: experiment_config_pb2.ExperimentConfig) -> list[Violation]:
+    """Rules within a config whose defaults are filled in."""
+    return _wide_resnet_depth(config.model.wide_resnet) + _steps_or_epochs(config)
+
+
+def _wide_resnet_depth(model: experiment_config_pb2.WideResnet) -> list[Violation]:
+    beyond = (model.depth - 4) % 6
+    if not model.HasField("depth") or beyond == 0:
+        return []
+    below = model.depth - beyond
+    reason = (
+        "must be 6n + 4 for a whole n (10, 16, 22, 28, ...): three groups of n blocks with two convolutions each; "
+        f"got {model.depth}, between {below} and {below + 6}"
+    )
+    return [Violation("model.depth", reason, rule="wide_resnet_depth")]
+
+
+def _steps_or_epochs(config: experiment_config_pb2.ExperimentConfig) -> list[Violation]:
+    if not (config.HasField("steps") and config.HasField("epochs")):
+        return []
+    reason = "must be left out where `steps` is given: both say how long to train"
+    return [Violation("epochs", reason, rule="steps_or_epochs")]
+
+
+def tensor_elements(path: str, shape: Sequence[int], most: int) -> list[Violation]:
+    if math.prod(shape) <= most:
+        return []
+    reason = (
+        f"must be small enough: {' x '.join(map(str, shape))} are {math.prod(shape):,} elements, at most {most:,} are "
+        "allowed; ask for fewer, or in several calls"
+    )
+    return [Violation(path, reason, rule="tensor_elements")]
+
+
+def dataset_rules(
+    config: experiment_config_pb2.ExperimentConfig, facts: DatasetFacts, found: Sequence[Violation]
+) -> list[Violation]:
+    """Rules that need to know the dataset; a field that is blamed already is not blamed again."""
+    blamed = {violation.path for violation in found}
+    classes, validation = len(facts.classes), config.dataset.validation
+    most = facts.train - classes
+    if "dataset.validation" in blamed:
+        return []
+    if validation > most or 0 < validation < classes:
+        reason = (
+            f"must be 0, or from {classes} to {most:,}: a split holds each of the {classes} classes of "
+            f"{facts.name}, which has {facts.train:,} training images; got {validation}"
+        )
+        return [Violation("dataset.validation", reason, rule="validation_leaves_images")]
+    images = facts.train - validation
+    violations: list[Violation] = []
+    if config.dataset.HasField("labeled") and "dataset.labeled" not in blamed:
+        violations += _labeled(config.dataset.labeled, classes, images, facts.name)
+    batch = config.unlabeled_batch_size if config.HasField("unlabeled_batch_size") else config.batch_size
+    if batch > images and not blamed & {"unlabeledBatchSize", "batchSize"}:
+        reason = (
+            f"must be at most {images:,}, the training images of {facts.name} that validation leaves; got {batch}"
+            + ("" if config.HasField("unlabeled_batch_size") else ", from batchSize")
+        )
+        violations.append(Violation("unlabeledBatchSize", reason, rule="unlabeled_batch_at_most_images"))
+    return violations
+
+
+def _labeled(labeled: int, classes: int, images: int, name: str) -> list[Violation]:
+    if labeled < classes:
+        reason = f"must be at least {classes}, one for each class of {name}; got {labeled}"
+        return [Violation("dataset.labeled", reason, rule="labeled_at_least_classes")]
+    if labeled > images:
+        reason = f"must be at most {images:,}, the training images of {name} that validation leaves; got {labeled:,}"
+        return [Violation("dataset.labeled", reason, rule="labeled_at_most_images")]
+    return []

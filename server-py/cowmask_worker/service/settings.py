@@ -1,0 +1,162 @@
+"""What a worker is told at its start: over stdin by the SDK, or on the command line."""
+
+import ipaddress
+import json
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cowmask_worker.service.authentication import PROTOCOL
+from cowmask_worker.service.limits import Limits
+from cowmask_worker.service.start_failure import StartFailure
+
+_LONGEST_LINE_BYTES = 65_536
+_SHORTEST_TOKEN = 16
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+_SOURCES = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`listen` is "host:port", or None for a socket in `folder`, which is private to this user."""
+
+    token: str
+    folder: Path
+    state_folder: Path
+    cache_folder: Path
+    options: Path
+    limits: Limits
+    listen: str | None
+    log: str
+
+
+def read_greeting() -> Settings:
+    """The SDK's first line on stdin. Raises `StartFailure` for anything else."""
+    line = _read_line()
+    try:
+        greeting: Any = json.loads(line)
+    except ValueError as error:
+        raise _wrong(f"The first line on stdin is no JSON: {error}.") from error
+    if not isinstance(greeting, dict):
+        raise _wrong("The first line on stdin is no JSON object.")
+    if greeting.get("protocol") != PROTOCOL:
+        raise StartFailure(
+            "PROTOCOL_MISMATCH",
+            f"The client speaks protocol {greeting.get('protocol')}, this worker protocol {PROTOCOL}.",
+            "Use the same version of `cowmask` on both sides.",
+        )
+    folder = Path(_text(greeting, "folder"))
+    _check_private(folder)
+    return Settings(
+        token=_checked_token(_text(greeting, "token")),
+        folder=folder,
+        state_folder=Path(_text(greeting, "state_dir")),
+        cache_folder=Path(_text(greeting, "cache_dir")),
+        options=Path(_text(greeting, "options")),
+        limits=_limits(greeting.get("limits") or {}),
+        listen=None,
+        log=_log_level(greeting.get("log", "info")),
+    )
+
+
+def from_arguments(
+    listen: str, token_file: Path, state_folder: Path, cache_folder: Path | None, folder: Path, log: str
+) -> Settings:
+    """For a worker to connect to; `folder` is a private one for the task processes' socket."""
+    try:
+        token = token_file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise _wrong(f"The token file {token_file} can not be read: {error}.") from error
+    return Settings(
+        token=_checked_token(token),
+        folder=folder,
+        state_folder=state_folder.resolve(),
+        cache_folder=(cache_folder or state_folder / "compile-cache").resolve(),
+        options=_bundled_options(),
+        limits=Limits(),
+        listen=_loopback(listen),
+        log=_log_level(log),
+    )
+
+
+def _read_line() -> bytes:
+    """From the descriptor: nothing after the line may be swallowed by a buffer."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        byte = os.read(0, 1)
+        if not byte:
+            raise _wrong("stdin ended before its first line did.")
+        line += byte
+        if len(line) > _LONGEST_LINE_BYTES:
+            raise _wrong(f"The first line on stdin is longer than {_LONGEST_LINE_BYTES:,} bytes.")
+    return bytes(line)
+
+
+def _text(greeting: dict[str, Any], name: str) -> str:
+    value = greeting.get(name)
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise _wrong(f'The first line on stdin lacks "{name}", a text.')
+    return value
+
+
+def _checked_token(token: str) -> str:
+    if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable():
+        raise _wrong(f"The token must have {_SHORTEST_TOKEN} printable ASCII characters or more.")
+    return token
+
+
+def _check_private(folder: Path) -> None:
+    """Whoever may enter the folder may talk to the socket in it."""
+    try:
+        status = folder.stat()
+    except OSError as error:
+        raise _wrong(f"The folder for the socket can not be used: {error}.") from error
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise _wrong(f"The folder for the socket, {folder}, must be a folder of this user's with mode 0700.")
+
+
+def _limits(wanted: Any) -> Limits:
+    try:
+        return Limits.lowered(dict(wanted))
+    except (TypeError, ValueError) as error:
+        raise _wrong(f"The limits are not understood: {error}.") from error
+
+
+def _log_level(level: Any) -> str:
+    if level not in _LOG_LEVELS:
+        raise _wrong(f"The log level must be one of {', '.join(_LOG_LEVELS)}; got {level!r}.")
+    return level
+
+
+def _loopback(listen: str) -> str:
+    host, separator, port = listen.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    if not separator or not port.isdecimal() or int(port) > 65_535:
+        raise _wrong(f"--listen must be HOST:PORT, such as 127.0.0.1:0 for any free port; got {listen!r}.", exit_code=2)
+    try:
+        loopback = bare == "localhost" or ipaddress.ip_address(bare).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise StartFailure(
+            "START_FAILED",
+            f"This version listens on this machine only, since it does not encrypt; {host!r} is another address.",
+            "Listen on 127.0.0.1 and reach it through an encrypted tunnel, such as "
+            f"`ssh -L {port}:127.0.0.1:{port} HOST`.",
+            exit_code=2,
+        )
+    return listen
+
+
+def _bundled_options() -> Path:
+    """Beside the worker's sources, or where they lie in a checkout."""
+    candidates = [folder / "proto/cowmask/v1/options.json" for folder in (_SOURCES, _SOURCES.parent)]
+    return next((each for each in candidates if each.is_file()), candidates[0])
+
+
+def _wrong(message: str, exit_code: int = 1) -> StartFailure:
+    return StartFailure(
+        "START_FAILED", message, "Start the worker with the SDK's `launch()`, or see `serve --help`.", exit_code
+    )

@@ -1,0 +1,141 @@
+"""A task process for tests of faults: speaks the real protocol over a real stream, computes nothing.
+
+Its only argument says how it behaves: words parted by commas.
+"""
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import grpc
+
+from cowmask.internal.v1 import tasks_pb2, tasks_pb2_grpc
+from cowmask.v1 import error_pb2, event_pb2, system_pb2, tensor_pb2
+
+STEPS = 5
+BEHAVIOR = sys.argv[1].split(",")
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    start = json.loads(sys.stdin.readline())
+    threading.Thread(target=leave_at_end_of_input, daemon=True).start()
+    if "deaf" in BEHAVIOR:
+        time.sleep(3600)
+    if "dead at start" in BEHAVIOR:
+        print("no such module: frobnicate", file=sys.stderr, flush=True)
+        os._exit(3)
+    if "loud" in BEHAVIOR:
+        for stream in (sys.stdout, sys.stderr):
+            stream.write("junk " * 1_000_000)
+            stream.flush()
+    token = "wrong" if "wrong token" in BEHAVIOR else start["token"]
+    outbox: queue.SimpleQueue[tasks_pb2.AttachRequest] = queue.SimpleQueue()
+    outbox.put(tasks_pb2.AttachRequest(hello=tasks_pb2.Hello(task=start["task"], pid=os.getpid())))
+    channel = grpc.insecure_channel(start["address"])
+    commands = tasks_pb2_grpc.TasksStub(channel).Attach(
+        iter(outbox.get, None), metadata=(("cowmask-task-token", token),)
+    )
+    try:
+        serve(commands, outbox)
+    except grpc.RpcError:
+        os._exit(4)
+
+
+def serve(commands: Iterator[tasks_pb2.AttachResponse], outbox: "queue.SimpleQueue[tasks_pb2.AttachRequest]") -> None:
+    cancelled = threading.Event()
+    computing = set[int]()
+    for command in commands:
+        match command.WhichOneof("message"):
+            case "train":
+                threading.Thread(target=train, args=(command, outbox, cancelled), daemon=True).start()
+            case "cancel":
+                cancelled.set()
+                if command.call in computing and "ignores cancel" not in BEHAVIOR:
+                    outbox.put(tasks_pb2.AttachRequest(call=command.call, failure=error_pb2.ErrorDetail()))
+            case "devices":
+                crash_once()
+                devices = system_pb2.DevicesResponse(devices=[system_pb2.Device(id=os.getpid(), platform="cpu")])
+                answer = tasks_pb2.Answer(devices=devices)
+                outbox.put(tasks_pb2.AttachRequest(call=command.call, answer=answer))
+                outbox.put(tasks_pb2.AttachRequest(call=command.call, done=tasks_pb2.Done()))
+            case "mix" | "erase" | "predict":
+                computing.add(command.call)
+            case "generate" | "input_done":
+                computing.add(command.call)
+                header = tensor_pb2.TensorHeader(name="masks", type=tensor_pb2.ELEMENT_TYPE_BITS, shape=[1, 2, 4])
+                chunk = tensor_pb2.TensorChunk(header=header, data=b"\xf0")
+                outbox.put(tasks_pb2.AttachRequest(call=command.call, chunk=chunk))
+                if "endless answer" not in BEHAVIOR:
+                    computing.remove(command.call)
+                    outbox.put(tasks_pb2.AttachRequest(call=command.call, done=tasks_pb2.Done()))
+            case _:
+                pass
+
+
+def crash_once() -> None:
+    marks = [word.removeprefix("crash once ") for word in BEHAVIOR if word.startswith("crash once ")]
+    if marks and not Path(marks[0]).exists():
+        Path(marks[0]).touch()
+        print("Fatal Python error: Segmentation fault", file=sys.stderr, flush=True)
+        os.kill(os.getpid(), signal.SIGSEGV)
+        time.sleep(60)
+
+
+def train(
+    command: tasks_pb2.AttachResponse,
+    outbox: "queue.SimpleQueue[tasks_pb2.AttachRequest]",
+    cancelled: threading.Event,
+) -> None:
+    def tell(**event: Any) -> None:
+        outbox.put(tasks_pb2.AttachRequest(call=command.call, event=event_pb2.Event(**event)))
+
+    folder = Path(command.train.checkpoint_folder)
+    first = max((int(path.name) for path in folder.glob("*")), default=0) if command.train.resume else 0
+    last = 10_000_000 if "for ever" in BEHAVIOR else first + STEPS
+    for step in range(first, last):
+        if cancelled.is_set() and "ignores cancel" not in BEHAVIOR:
+            save(folder, step, tell)
+            tell(finished=event_pb2.Finished(state=event_pb2.RUN_STATE_CANCELLED, step=step))
+            return
+        tell(metrics=event_pb2.Metrics(first_step=step, loss=[1.0]))
+        if step == first + 1:
+            save(folder, step + 1, tell)
+        if "dies" in BEHAVIOR and step == first + 2:
+            print("Killed", file=sys.stderr, flush=True)
+            time.sleep(0.1)
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "exits" in BEHAVIOR and step == first + 2:
+            time.sleep(0.1)
+            print("Traceback: the last words", file=sys.stderr, flush=True)
+            os._exit(7)
+        time.sleep(0.02 if "for ever" in BEHAVIOR else 0)
+    if "never finishes" in BEHAVIOR:
+        time.sleep(3600)
+    tell(finished=event_pb2.Finished(state=event_pb2.RUN_STATE_SUCCEEDED, step=last))
+
+
+def save(folder: Path, step: int, tell: Callable[..., None]) -> None:
+    path = folder / f"{step:010d}"
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "manifest.json").write_text(json.dumps({"manifest": {"digest": f"digest {step}", "bytes": 3}}))
+    tell(checkpoint=event_pb2.Checkpoint(step=step, digest=f"digest {step}", bytes=3))
+
+
+def leave_at_end_of_input() -> None:
+    while sys.stdin.buffer.read(1):
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+# pyright: reportPrivateUsage=false
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cowmask.v1 import event_pb2, experiment_config_pb2
+from cowmask_worker.runs.refusal import Refusal
+from cowmask_worker.runs.registry import FILE, Registry
+from cowmask_worker.runs.registry_thread import RegistryThread
+from cowmask_worker.runs.run_id import is_run_id, new_run_id
+
+CONFIG = experiment_config_pb2.ExperimentConfig(steps=3)
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    registry = Registry(tmp_path)
+    yield registry
+    registry.close()
+
+
+def finished(state: "event_pb2.RunState.ValueType", seq: int) -> event_pb2.Event:
+    return event_pb2.Event(seq=seq, finished=event_pb2.Finished(state=state, step=7))
+
+
+def test_the_file_survives_a_power_cut(registry: Registry, tmp_path: Path) -> None:
+    assert registry._database.execute("PRAGMA journal_mode").fetchone() == ("truncate",)
+    assert registry._database.execute("PRAGMA synchronous").fetchone() == (2,)
+    registry.start("run_a", CONFIG, "", b"")
+    registry.close()
+    reopened = Registry(tmp_path)
+    again = reopened.run("run_a")
+    reopened.close()
+    assert again.config == CONFIG
+    assert (again.state, again.attempt, again.last_seq) == (event_pb2.RUN_STATE_QUEUED, 1, 1)
+
+
+def test_a_key_belongs_to_one_run_and_one_config(registry: Registry) -> None:
+    first = registry.start("run_a", CONFIG, "key", b"hash")
+    second = registry.start("run_b", CONFIG, "key", b"hash")
+    assert second.run.id == first.run.id == "run_a"
+    assert second.event is None
+    with pytest.raises(Refusal) as refused:
+        registry.start("run_c", CONFIG, "key", b"other")
+    assert refused.value.failure.code == "IDEMPOTENCY_CONFLICT"
+    assert "run_a" in refused.value.failure.message
+
+
+def test_no_key_is_no_key(registry: Registry) -> None:
+    assert registry.start("run_a", CONFIG, "", b"").run.id == "run_a"
+    assert registry.start("run_b", CONFIG, "", b"").run.id == "run_b"
+
+
+async def test_fifty_submits_at_once_are_one_run(tmp_path: Path) -> None:
+    thread = RegistryThread()
+    await thread.open(tmp_path)
+    started = await asyncio.gather(
+        *(thread.do(Registry.start, new_run_id(), CONFIG, "key", b"hash") for _ in range(50))
+    )
+    assert len({each.run.id for each in started}) == 1
+    assert sum(each.event is not None for each in started) == 1
+    await thread.close()
+
+
+def test_a_batch_of_events_is_recorded_whole_or_not_at_all(registry: Registry) -> None:
+    registry.start("run_a", CONFIG, "", b"")
+    state = event_pb2.StateChanged(state=event_pb2.RUN_STATE_RUNNING)
+    good, twice = event_pb2.Event(seq=2, state=state), event_pb2.Event(seq=2, state=state)
+    with pytest.raises(sqlite3.IntegrityError):
+        registry.append([("run_a", good), ("run_a", twice)])
+    assert registry.run("run_a").state == event_pb2.RUN_STATE_QUEUED
+    assert [event.seq for event in registry.events("run_a", 1, 10)] == [1]
+
+
+def test_the_verdict_is_recorded_with_its_event(registry: Registry) -> None:
+    registry.start("run_a", CONFIG, "", b"")
+    registry.append([("run_a", finished(event_pb2.RUN_STATE_FAILED, 2))])
+    run = registry.run("run_a")
+    assert (run.state, run.step, run.last_seq) == (event_pb2.RUN_STATE_FAILED, 7, 2)
+    assert run.finished.state == event_pb2.RUN_STATE_FAILED
+    resumed = registry.resume("run_a").run
+    assert (resumed.state, resumed.attempt, resumed.last_seq) == (event_pb2.RUN_STATE_QUEUED, 2, 3)
+    assert not resumed.HasField("finished")
+
+
+@pytest.mark.parametrize("state", [event_pb2.RUN_STATE_SUCCEEDED, None])
+def test_what_succeeded_or_is_under_way_is_not_resumed(
+    registry: Registry, state: "event_pb2.RunState.ValueType | None"
+) -> None:
+    registry.start("run_a", CONFIG, "", b"")
+    if state is not None:
+        registry.append([("run_a", finished(state, 2))])
+    with pytest.raises(Refusal) as refused:
+        registry.resume("run_a")
+    assert refused.value.failure.code == "RUN_NOT_RESUMABLE"
+
+
+def test_deleting_takes_the_events_along_but_not_of_an_active_run(registry: Registry) -> None:
+    registry.start("run_a", CONFIG, "", b"")
+    with pytest.raises(Refusal) as refused:
+        registry.delete("run_a")
+    assert refused.value.failure.code == "RUN_NOT_ENDED"
+    registry.append([("run_a", finished(event_pb2.RUN_STATE_CANCELLED, 2))])
+    registry.delete("run_a")
+    assert registry.events("run_a", 1, 10) == []
+    with pytest.raises(Refusal) as missing:
+        registry.run("run_a")
+    assert missing.value.failure.code == "RUN_NOT_FOUND"
+
+
+def test_pages_go_from_the_newest_to_the_oldest_without_gap(registry: Registry) -> None:
+    for number in range(5):
+        registry.start(f"run_{number}", CONFIG, "", b"")
+    seen: list[str] = []
+    position = None
+    while True:
+        page = registry.runs(2, position)
+        seen += [run.id for run in page.runs]
+        position = page.next_position
+        if position is None:
+            break
+        registry.start(f"run_later_{position}", CONFIG, "", b"")
+    assert seen == ["run_4", "run_3", "run_2", "run_1", "run_0"]
+
+
+def test_a_registry_of_a_newer_worker_is_left_alone(registry: Registry, tmp_path: Path) -> None:
+    registry._database.execute("PRAGMA user_version = 99")
+    registry.close()
+    before = (tmp_path / FILE).read_bytes()
+    with pytest.raises(Refusal, match="version 99") as refused:
+        Registry(tmp_path)
+    assert refused.value.failure.code == "STATE_UNUSABLE"
+    assert (tmp_path / FILE).read_bytes() == before
+
+
+def test_a_damaged_registry_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"this is no database, and long enough to be taken for one" * 100)
+    with pytest.raises(Refusal, match=FILE) as refused:
+        Registry(tmp_path)
+    assert refused.value.failure.code == "STATE_UNUSABLE"
+
+
+def test_ids_are_names_and_nothing_else() -> None:
+    assert all(is_run_id(new_run_id()) for _ in range(100))
+    for bad in ("", "run_", "../../etc", "run_" + "a" * 21, "run_" + "a" * 19 + "/", "run_" + "a" * 20 + "\n"):
+        assert not is_run_id(bad)

@@ -1,0 +1,276 @@
+"""Runs against task processes that misbehave: `fake_task.py`."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from cowmask.v1 import event_pb2, experiment_config_pb2, experiments_pb2
+from cowmask_worker.runs import supervisor as supervisor_module
+from cowmask_worker.runs import task_process
+from cowmask_worker.runs.refusal import Refusal
+from cowmask_worker.runs.supervisor import Supervisor
+from cowmask_worker.runs.task_host import TaskHost
+
+FAKE = str(Path(__file__).with_name("fake_task.py"))
+CONFIG = experiment_config_pb2.ExperimentConfig(steps=5)
+
+QUEUED = event_pb2.RUN_STATE_QUEUED
+STARTING = event_pb2.RUN_STATE_STARTING
+RUNNING = event_pb2.RUN_STATE_RUNNING
+CANCELLING = event_pb2.RUN_STATE_CANCELLING
+CANCELLED = event_pb2.RUN_STATE_CANCELLED
+INTERRUPTED = event_pb2.RUN_STATE_INTERRUPTED
+SUCCEEDED = event_pb2.RUN_STATE_SUCCEEDED
+
+
+@asynccontextmanager
+async def supervising(state: Path, sockets: Path, behavior: str = "", grace_s: float = 5) -> AsyncGenerator[Supervisor]:
+    host = TaskHost(sockets, state / "cache", [sys.executable, FAKE, behavior])
+    await host.start()
+    supervisor = Supervisor(state, host)
+    try:
+        yield supervisor
+    finally:
+        await supervisor.stop(grace_s)
+        await host.stop()
+
+
+async def watch(
+    supervisor: Supervisor, run_id: str, until: Callable[[event_pb2.Event], bool] = lambda _: False, from_seq: int = 1
+) -> list[event_pb2.Event]:
+    events: list[event_pb2.Event] = []
+    async with asyncio.timeout(30):
+        async for event in supervisor.watch(run_id, from_seq):
+            events.append(event)
+            if until(event):
+                break
+    return events
+
+
+def is_metrics(event: event_pb2.Event) -> bool:
+    return event.WhichOneof("type") == "metrics"
+
+
+def states(events: list[event_pb2.Event]) -> list[int]:
+    return [event.state.state for event in events if event.WhichOneof("type") == "state"]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def children() -> list[int]:
+    found = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [int(pid) for pid in found if alive(int(pid))]
+
+
+async def test_a_run_goes_from_queued_to_its_verdict(tmp_path: Path, socket_folder: Path) -> None:
+    async with supervising(tmp_path, socket_folder) as supervisor:
+        run = await supervisor.start(CONFIG, CONFIG, "")
+        assert (run.state, run.attempt, run.last_seq) == (QUEUED, 1, 1)
+        events = await watch(supervisor, run.id)
+        assert [event.seq for event in events] == list(range(1, len(events) + 1))
+        assert {event.attempt for event in events} == {1}
+        assert all(event.time.endswith("Z") for event in events)
+        assert states(events) == [QUEUED, STARTING, RUNNING]
+        assert events[-1].finished.state == SUCCEEDED
+        ended = await supervisor.get(run.id)
+        assert (ended.state, ended.step, ended.last_seq) == (SUCCEEDED, 5, len(events))
+        assert ended.finished.checkpoint.step == 2, "what the trainer left out is filled in from the log"
+
+
+async def test_the_api_is_answered_from_the_state_folder_after_a_restart(tmp_path: Path, socket_folder: Path) -> None:
+    async with supervising(tmp_path, socket_folder) as supervisor:
+        run = await supervisor.start(CONFIG, CONFIG, "key")
+        events = await watch(supervisor, run.id)
+    async with supervising(tmp_path, socket_folder) as supervisor:
+        assert await watch(supervisor, run.id) == events
+        assert (await supervisor.start(CONFIG, CONFIG, "key")).id == run.id
+        other = experiment_config_pb2.ExperimentConfig(steps=6)
+        with pytest.raises(Refusal) as refused:
+            await supervisor.start(other, other, "key")
+        assert refused.value.failure.code == "IDEMPOTENCY_CONFLICT"
+
+
+async def test_one_run_trains_the_others_wait_in_order(tmp_path: Path, socket_folder: Path) -> None:
+    async with supervising(tmp_path, socket_folder, "for ever") as supervisor:
+        first, second, third = [await supervisor.start(CONFIG, CONFIG, "") for _ in range(3)]
+        await watch(supervisor, first.id, is_metrics)
+        assert (await supervisor.get(second.id)).state == QUEUED
+        assert len(children()) == 1
+
+        cancelled = await supervisor.cancel(second.id)
+        assert cancelled.state == CANCELLED, "who waits is cancelled at once"
+        assert cancelled.finished.cause.code == "CANCELLED_BY_USER"
+
+        assert (await supervisor.cancel(first.id)).state == CANCELLING
+        assert (await watch(supervisor, first.id))[-1].finished.state == CANCELLED
+        await watch(supervisor, third.id, is_metrics)
+        assert states(await watch(supervisor, second.id)) == [QUEUED], "it never began"
+
+
+async def test_cancel_then_resume_goes_on_under_the_same_id(tmp_path: Path, socket_folder: Path) -> None:
+    async with supervising(tmp_path, socket_folder, "for ever") as supervisor:
+        run = await supervisor.start(CONFIG, CONFIG, "")
+        await watch(supervisor, run.id, is_metrics)
+        await supervisor.cancel(run.id)
+        await supervisor.cancel(run.id)
+        events = await watch(supervisor, run.id)
+        assert states(events) == [QUEUED, STARTING, RUNNING, CANCELLING]
+        saved = events[-1].finished.checkpoint.step
+        assert saved == events[-1].finished.step
+
+        with pytest.raises(Refusal) as refused:
+            await supervisor.resume("run_" + "a" * 20)
+        assert refused.value.failure.code == "RUN_NOT_FOUND"
+        resumed = await supervisor.resume(run.id)
+        assert (resumed.attempt, resumed.state, resumed.last_seq) == (2, QUEUED, len(events) + 1)
+        with pytest.raises(Refusal) as twice:
+            await supervisor.resume(run.id)
+        assert twice.value.failure.code == "RUN_NOT_RESUMABLE"
+        more = await watch(supervisor, run.id, is_metrics, from_seq=len(events) + 1)
+        assert {event.attempt for event in more} == {2}
+        assert more[-1].metrics.first_step == saved
+
+
+async def test_a_cancelled_run_that_has_ended_stays_as_it_is(tmp_path: Path, socket_folder: Path) -> None:
+    async with supervising(tmp_path, socket_folder) as supervisor:
+        run = await supervisor.start(CONFIG, CONFIG, "")
+        await watch(supervisor, run.id)
+        assert (await supervisor.cancel(run.id)).state == SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("behavior", "signal", "code", "message", "tail"),
+    [
+        ("dies", "SIGKILL", None, "likely because the machine ran out of memory", "Killed"),
+        ("exits", "", 7, "exited with code 7", "the last words"),
+        ("dead at start", "", 3, "exited with code 3", "no such module"),
+    ],
+)
+async def test_a_trainer_that_dies_is_told_with_its_cause_and_the_run_resumes(
+    tmp_path: Path, socket_folder: Path, behavior: str, signal: str, code: int | None, message: str, tail: str
+) -> None:
+    async with supervising(tmp_path, socket_folder, behavior) as supervisor:
+        run = await supervisor.start(CONFIG, CONFIG, "")
+        finished = (await watch(supervisor, run.id))[-1].finished
+        assert finished.state == INTERRUPTED
+        cause = finished.cause
+        assert (cause.code, cause.signal, cause.exit_code if cause.HasField("exit_code") else None) == (
+            "TRAINER_KILLED",
+            signal,
+            code,
+        )
+        assert message in cause.message
+        assert "Resume" in cause.hint
+        assert tail in cause.traceback
+        assert finished.checkpoint.step == (0 if behavior == "dead at start" else 2)
+        assert (await supervisor.get(run.id)).state == INTERRUPTED
+        assert (await supervisor.resume(run.id)).attempt == 2
+        await watch(supervisor, run.id)
+
+
+async def test_a_killed_trainer_is_noticed_in_two_seconds(tmp_path: Path, socket_folder: Path) -> None:
+    async with supervising(tmp_path, socket_folder, "for ever") as supervisor:
+        run = await supervisor.start(CONFIG, CONFIG, "")
+        await watch(supervisor, run.id, is_metrics)
+        began = time.monotonic()
+        os.kill(children()[0], 9)
+        events = await watch(supervisor, run.id)
+        assert time.monotonic() - began < 2
+        assert events[-1].finished.state == INTERRUPTED
+
+
+async def test_a_trainer_that_ignores_cancel_is_killed_after_the_grace(
+    tmp_path: Path, socket_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "CANCEL_GRACE_S", 0.3)
+    async with supervising(tmp_path, socket_folder, "for ever,ignores cancel", grace_s=0.2) as supervisor:
+        run = await supervisor.start(CONFIG, CONFIG, "")
+        await watch(supervisor, run.id, is_metrics)
+        pid = children()[0]
+        await supervisor.cancel(run.id)
+        finished = (await watch(supervisor, run.id))[-1].finished
+        assert finished.state == INTERRUPTED
+        assert "did not within 0.3 s" in finished.cause.message
+        assert finished.cause.signal == "SIGKILL"
+        assert not alive(pid)
+
+
+async def test_a_trainer_that_never_dials_is_given_up(
+    tmp_path: Path, socket_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_process, "HELLO_TIMEOUT_S", 0.5)
+    async with supervising(tmp_path, socket_folder, "deaf") as supervisor:
+        run = await supervisor.start(CONFIG, CONFIG, "")
+        assert (await watch(supervisor, run.id))[-1].finished.state == INTERRUPTED
+        assert children() == []
+
+
+async def test_a_wrong_token_attaches_nobody(tmp_path: Path, socket_folder: Path) -> None:
+    async with supervising(tmp_path, socket_folder, "wrong token") as supervisor:
+        run = await supervisor.start(CONFIG, CONFIG, "")
+        finished = (await watch(supervisor, run.id))[-1].finished
+        assert (finished.state, finished.cause.exit_code) == (INTERRUPTED, 4)
+
+
+async def test_whatever_a_trainer_prints_does_not_stop_it(tmp_path: Path, socket_folder: Path) -> None:
+    async with supervising(tmp_path, socket_folder, "loud") as supervisor:
+        run = await supervisor.start(CONFIG, CONFIG, "")
+        assert (await watch(supervisor, run.id))[-1].finished.state == SUCCEEDED
+
+
+async def test_stopping_ends_every_run_and_leaves_no_process(tmp_path: Path, socket_folder: Path) -> None:
+    async with supervising(tmp_path, socket_folder, "for ever") as supervisor:
+        runs = [await supervisor.start(CONFIG, CONFIG, "") for _ in range(2)]
+        await watch(supervisor, runs[0].id, is_metrics)
+        pid = children()[0]
+        watching = [asyncio.create_task(watch(supervisor, run.id)) for run in runs]
+        await asyncio.sleep(0.1)
+        await supervisor.stop(5)
+        for events in await asyncio.gather(*watching):
+            assert events[-1].finished.state == CANCELLED
+            assert events[-1].finished.cause.code == "WORKER_STOPPING"
+        assert not alive(pid)
+        with pytest.raises(Refusal) as refused:
+            await supervisor.start(CONFIG, CONFIG, "")
+        assert refused.value.failure.code == "WORKER_STOPPING"
+
+
+async def test_only_ended_runs_are_deleted_with_all_their_files(tmp_path: Path, socket_folder: Path) -> None:
+    async with supervising(tmp_path, socket_folder, "for ever") as supervisor:
+        run = await supervisor.start(CONFIG, CONFIG, "")
+        await watch(supervisor, run.id, lambda event: event.WhichOneof("type") == "checkpoint")
+        with pytest.raises(Refusal) as refused:
+            await supervisor.delete(run.id)
+        assert refused.value.failure.code == "RUN_NOT_ENDED"
+        await supervisor.cancel(run.id)
+        await watch(supervisor, run.id)
+        assert (tmp_path / "runs" / run.id / "checkpoints").is_dir()
+        await supervisor.delete(run.id)
+        assert not (tmp_path / "runs" / run.id).exists()
+        with pytest.raises(Refusal) as missing:
+            await supervisor.get(run.id)
+        assert missing.value.failure.code == "RUN_NOT_FOUND"
+
+
+async def test_a_submitter_that_goes_away_leaves_no_run_behind_that_nobody_trains(
+    tmp_path: Path, socket_folder: Path
+) -> None:
+    async with supervising(tmp_path, socket_folder) as supervisor:
+        submitting = asyncio.create_task(supervisor.start(CONFIG, CONFIG, ""))
+        await asyncio.sleep(0)
+        submitting.cancel()
+        runs: list[experiments_pb2.Run] = []
+        while not runs:
+            runs = (await supervisor.list(10, None)).runs
+        assert (await watch(supervisor, runs[0].id))[-1].finished.state == SUCCEEDED
