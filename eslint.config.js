@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint'
 
 /** Refuses imports of `patterns`, so that arrows between folders point one way. */
 function closed(message, ...patterns) {
-  return { patterns: patterns.map((regex) => ({ regex, message })) }
+  return { patterns: patterns.map((regex) => ({ regex, message, caseSensitive: true })) }
 }
 
 const grpcOnlyInTransport = ['gRPC belongs to sdk/src/transport', '^@grpc/', '^protobufjs']
@@ -12,11 +12,24 @@ const resources = '/(client|masks|experiments|datasets|models|system|index)\\.js
 
 /** The folder may import neither what is above it nor what belongs to another folder alone. */
 function folder(files, ...rules) {
-  return { files, rules: { 'no-restricted-imports': ['error', { patterns: rules.flatMap((rule) => closed(...rule).patterns) }] } }
+  return {
+    files,
+    rules: { 'no-restricted-imports': ['error', { patterns: rules.flatMap((rule) => closed(...rule).patterns) }] },
+  }
 }
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', 'sdk/worker/**', 'sdk/src/transport/generated/**', 'out/**', '.cowmask/**', 'server-py/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      'sdk/worker/**',
+      'sdk/src/transport/generated/**',
+      'out/**',
+      '.cowmask/**',
+      'server-py/**',
+    ],
+  },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -30,11 +43,28 @@ export default tseslint.config(
   },
   {
     files: ['**/*.mjs', '**/*.js'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', setTimeout: 'readonly', URL: 'readonly', performance: 'readonly', Buffer: 'readonly' } },
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        setTimeout: 'readonly',
+        URL: 'readonly',
+        performance: 'readonly',
+        Buffer: 'readonly',
+      },
+    },
   },
   folder(['sdk/src/**'], grpcOnlyInTransport, execaOnlyInWorker),
-  folder(['sdk/src/transport/**'], execaOnlyInWorker, ['transport knows no resource', resources, '/(worker|report|cli)/']),
-  folder(['sdk/src/worker/**'], grpcOnlyInTransport, ['the worker folder knows no resource', resources, '/(transport|report|cli)/']),
+  folder(['sdk/src/transport/**'], execaOnlyInWorker, [
+    'transport knows no resource',
+    resources,
+    '/(worker|report|cli)/',
+  ]),
+  folder(['sdk/src/worker/**'], grpcOnlyInTransport, [
+    'the worker folder knows no resource',
+    resources,
+    '/(transport|report|cli)/',
+  ]),
   folder(['sdk/src/config/**', 'sdk/src/report/**', 'sdk/src/errors.ts'], grpcOnlyInTransport, execaOnlyInWorker, [
     'config, report and errors are at the bottom',
     resources,

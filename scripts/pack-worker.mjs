@@ -1,5 +1,5 @@
-// Puts the worker's sources, locks and table of options into sdk/worker, for the package to carry; `--remove` takes them
-// away again. npm runs both around `npm pack` unless scripts are off.
+// Puts the worker's sources, locks and table of options into sdk/worker, and what every package shows of its project
+// beside them; `--remove` takes them away again. npm runs both around `npm pack` unless scripts are off.
 import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,11 +10,14 @@ const carried = [
   ...['run.py', 'cowmask_worker', 'cowmask', 'locks', 'pyproject.toml'].map((name) => [`server-py/${name}`, name]),
   ['proto/cowmask/v1/options.json', 'proto/cowmask/v1/options.json'],
 ]
+const shown = ['README.md', 'LICENSE']
 // What only the worker's own tests use.
 const left = ['__pycache__', 'dev.txt', '.pyi']
 
 rmSync(target, { recursive: true, force: true })
-if (!process.argv.includes('--remove'))
+for (const name of shown) rmSync(join(root, 'sdk', name), { force: true })
+if (!process.argv.includes('--remove')) {
+  for (const name of shown) cpSync(join(root, name), join(root, 'sdk', name))
   for (const [from, to] of carried) {
     mkdirSync(dirname(join(target, to)), { recursive: true })
     cpSync(join(root, from), join(target, to), {
@@ -22,3 +25,4 @@ if (!process.argv.includes('--remove'))
       filter: (path) => !left.some((name) => path.endsWith(name)),
     })
   }
+}

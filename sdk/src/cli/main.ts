@@ -1,0 +1,108 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError, Option } from 'commander'
+
+import { version } from '../version.js'
+import { told } from './failure.js'
+import type { MaskFlags } from './masks.js'
+
+// Every command imports what it needs when it runs: `--help` shall not wait for gRPC.
+
+const number = (text: string): number => {
+  const value = Number(text)
+  if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('It must be a number.')
+  return value
+}
+
+const numbers = (text: string, before: number[] | undefined): number[] => [...(before ?? []), number(text)]
+
+const accelerator = () =>
+  new Option('--accelerator <name>', 'what to compute with').choices(['cpu', 'cuda12', 'cuda13', 'tpu'])
+
+const withWorker = (command: Command): Command =>
+  command
+    .option('--state-dir <folder>', 'folder of runs and checkpoints, of a worker that is launched')
+    .option('--address <address>', 'address of a running worker to use instead')
+    .option('--token-file <file>', "file with that worker's token")
+    .option('--json', 'print the result as JSON')
+
+const program = new Command('cowmask')
+  .description('Semi-supervised image classification with CowMask.')
+  .version(version)
+
+program
+  .command('setup')
+  .description("make the worker's Python environment")
+  .addOption(accelerator())
+  .option('--force', 'make it anew, though one is there')
+  .option('--cache-dir <folder>', 'where environments are kept')
+  .option('--json', 'print the result as JSON')
+  .action((flags: { json?: boolean }) => told(flags.json, async () => (await import('./setup.js')).setupCommand(flags)))
+
+program
+  .command('doctor')
+  .description('look at everything that a launch needs, and say what mends it')
+  .addOption(accelerator())
+  .option('--cache-dir <folder>', 'where environments are kept')
+  .option('--json', 'print the result as JSON')
+  .action((flags: { json?: boolean }) =>
+    told(flags.json, async () => (await import('./doctor.js')).doctorCommand(flags)),
+  )
+
+program
+  .command('serve')
+  .description('run a worker that scripts connect to')
+  .option('--listen <address>', 'host:port on this machine; port 0 takes a free one', '127.0.0.1:0')
+  .option('--token-file <file>', 'file with the token; made if it is missing (default: `token` in the state folder)')
+  .option('--state-dir <folder>', 'folder of runs and checkpoints')
+  .addOption(new Option('--log <level>', 'what to log').choices(['debug', 'info', 'warning', 'error']).default('info'))
+  .action((flags: { listen: string; log: string }) =>
+    told(false, async () => (await import('./serve.js')).serveCommand(flags)),
+  )
+
+withWorker(program.command('info'))
+  .description('show what the worker is and what it computes on')
+  .action((flags: { json?: boolean }) => told(flags.json, async () => (await import('./info.js')).infoCommand(flags)))
+
+const runs = program.command('runs').description('look after runs')
+
+withWorker(runs.command('list'))
+  .description('list every run, newest first')
+  .action((flags: { json?: boolean }) => told(flags.json, async () => (await import('./runs.js')).listRuns(flags)))
+
+const ofOneRun = {
+  show: { description: 'show one run', action: async () => (await import('./runs.js')).showRun },
+  cancel: {
+    description: 'stop a run after a checkpoint; needs --address of the worker that trains it',
+    action: async () => (await import('./runs.js')).cancelRun,
+  },
+  resume: {
+    description: 'go on with a run that has ended, and follow it',
+    action: async () => (await import('./runs.js')).resumeRun,
+  },
+  delete: {
+    description: 'remove an ended run with its events and checkpoints',
+    action: async () => (await import('./runs.js')).deleteRun,
+  },
+}
+
+for (const [name, { description, action }] of Object.entries(ofOneRun))
+  withWorker(runs.command(`${name} <id>`))
+    .description(description)
+    .action((id: string, flags: { json?: boolean }) => told(flags.json, async () => (await action())(id, flags)))
+
+withWorker(program.command('masks <file>'))
+  .description('draw masks into a PNG')
+  .addOption(new Option('--kind <kind>', 'which masks').choices(['cow', 'box']).default('cow'))
+  .option('--count <number>', 'how many', number, 16)
+  .option('--height <pixels>', 'height of a mask', number, 64)
+  .option('--width <pixels>', 'width of a mask', number, 64)
+  .option('--seed <number>', 'seed of the draw', number, 0)
+  .option('--sigma <pixels...>', 'cow: scale of the blobs, low and high', numbers)
+  .option('--proportion <share...>', 'cow: expected share of ones, low and high', numbers)
+  .option('--area <kind>', 'box: fixed, random_area or random_size')
+  .option('--scale <share>', 'box: share of the image that a box of fixed area covers', number)
+  .action((file: string, flags: MaskFlags) =>
+    told(flags.json, async () => (await import('./masks.js')).masksCommand(file, flags)),
+  )
+
+await program.parseAsync()

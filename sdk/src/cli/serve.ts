@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+
+import { compileCacheFolder, stateFolder } from '../worker/folders.js'
+import { setup } from '../worker/setup.js'
+import { serve } from '../worker/serve.js'
+
+export interface ServeFlags {
+  readonly listen: string
+  readonly tokenFile?: string
+  readonly stateDir?: string
+  readonly log: string
+}
+
+/** Runs a worker to `connect()` to, until it is stopped. */
+export async function serveCommand({ listen, tokenFile, stateDir, log }: ServeFlags): Promise<void> {
+  const state = stateDir === undefined ? stateFolder() : resolve(stateDir)
+  const token = tokenFile === undefined ? join(state, 'token') : resolve(tokenFile)
+  const onProgress = ({ message }: { message: string }) => {
+    console.error(message)
+  }
+  const python = process.env.COWMASK_WORKER_PYTHON ?? (await setup({ onProgress })).python
+  await mkdir(state, { recursive: true, mode: 0o700 })
+  await makeToken(token)
+  console.error(`token file: ${token}`)
+  process.exitCode = await serve({
+    python,
+    listen,
+    tokenFile: token,
+    stateDir: state,
+    cacheDir: await compileCacheFolder(),
+    log,
+  })
+}
+
+/** A token that is there stays, so that clients keep it over restarts. */
+async function makeToken(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  try {
+    await writeFile(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}

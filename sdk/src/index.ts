@@ -1,0 +1,33 @@
+export { type ConnectOptions, CowMask, type LaunchOptions, connect, launch } from './client.js'
+export { presets } from './config/presets.js'
+export type * from './config/types.js'
+export type { Dataset, DatasetInspection, Datasets } from './datasets.js'
+export * from './errors.js'
+export type {
+  Cause,
+  Checkpoint,
+  EndState,
+  Evaluation,
+  Finished,
+  RunEvent,
+  RunState,
+  Score,
+  StepMetrics,
+} from './events.js'
+export type { EventsOptions, Experiment, ExperimentResult } from './experiment.js'
+export type { Experiments, ListOptions, StartOptions } from './experiments.js'
+export type { ImageBatch } from './images.js'
+export type { BoxMaskBatch, CowMaskBatch, MaskBatch } from './mask-batch.js'
+export type { EraseResult, Masks, MixResult } from './masks.js'
+export type { EvaluationResult, ExportedModel, ModelOptions, Models, Prediction } from './models.js'
+export { type ChartOptions, type Curve, lineChart } from './report/chart.js'
+export { type ContactSheetOptions, contactSheet } from './report/contact-sheet.js'
+export { type Color, type Picture, batchOf, enlarged, maskPictures, picturesOf, tinted } from './report/picture.js'
+export { decodePng, encodePng, readPng, writePng } from './report/png.js'
+export type { Device, Limits, System, SystemInfo } from './system.js'
+export type { CallOptions } from './transport/call-options.js'
+export type { Tensor } from './transport/tensor.js'
+export { version } from './version.js'
+export { type Diagnosis, type DoctorOptions, type Problem, doctor, renderDiagnosis } from './worker/doctor.js'
+export type { Accelerator, Variant, WorkerEnvironment } from './worker/environment.js'
+export { type SetupOptions, type SetupProgress, setup } from './worker/setup.js'

@@ -1,0 +1,28 @@
+// Original file: proto/cowmask/v1/datasets.proto
+
+
+export interface Dataset {
+  'name'?: (string);
+  'description'?: (string);
+  'classes'?: (string)[];
+  'height'?: (number);
+  'width'?: (number);
+  'channels'?: (number);
+  'train'?: (number);
+  'test'?: (number);
+  'mean'?: (number | string)[];
+  'std'?: (number | string)[];
+}
+
+export interface Dataset__Output {
+  'name': (string);
+  'description': (string);
+  'classes': (string)[];
+  'height': (number);
+  'width': (number);
+  'channels': (number);
+  'train': (number);
+  'test': (number);
+  'mean': (number)[];
+  'std': (number)[];
+}

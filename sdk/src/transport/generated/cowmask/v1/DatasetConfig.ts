@@ -1,0 +1,28 @@
+// Original file: proto/cowmask/v1/experiment_config.proto
+
+
+export interface DatasetConfig {
+  'name'?: (string);
+  'labeled'?: (number);
+  'seed'?: (number);
+  'validation'?: (number);
+  'validationSeed'?: (number);
+  '_name'?: "name";
+  '_labeled'?: "labeled";
+  '_seed'?: "seed";
+  '_validation'?: "validation";
+  '_validationSeed'?: "validationSeed";
+}
+
+export interface DatasetConfig__Output {
+  'name'?: (string);
+  'labeled'?: (number);
+  'seed'?: (number);
+  'validation'?: (number);
+  'validationSeed'?: (number);
+  '_name'?: "name";
+  '_labeled'?: "labeled";
+  '_seed'?: "seed";
+  '_validation'?: "validation";
+  '_validationSeed'?: "validationSeed";
+}

@@ -1,0 +1,14 @@
+// Original file: proto/cowmask/v1/system.proto
+
+
+export interface Limits {
+  'messageBytes'?: (number);
+  'chunkBytes'?: (number);
+  'tensorElements'?: (number);
+}
+
+export interface Limits__Output {
+  'messageBytes': (number);
+  'chunkBytes': (number);
+  'tensorElements': (number);
+}

@@ -1,0 +1,35 @@
+import { type CallOptions, limitsOf } from './call-options.js'
+import type { Channel } from './channel.js'
+import type { RequestOf } from './contract.js'
+import type { TensorChunk__Output } from './generated/cowmask/v1/TensorChunk.js'
+import { policies } from './policy.js'
+import { type Tensor, chunksOf, collect } from './tensor.js'
+
+type Answers = AsyncIterable<{ readonly chunk: TensorChunk__Output | null }>
+
+/** Calls a method that answers tensors. */
+export async function receiveTensors<M extends 'Masks.Generate' | 'Models.Export'>(
+  channel: Channel,
+  name: M,
+  request: RequestOf<M>,
+  options: CallOptions,
+): Promise<Map<string, Tensor>> {
+  const limits = limitsOf(options, policies[name].timeoutMs)
+  return channel.repeat(name, limits, () => collect(channel.stream(name, request, limits) as Answers))
+}
+
+/** Calls a method that is sent its options, then images, and answers tensors. */
+export async function exchangeTensors<M extends 'Masks.Mix' | 'Masks.Erase' | 'Models.Predict'>(
+  channel: Channel,
+  name: M,
+  first: RequestOf<M>,
+  images: Tensor,
+  options: CallOptions,
+): Promise<Map<string, Tensor>> {
+  const limits = limitsOf(options, policies[name].timeoutMs)
+  function* requests(): Generator<RequestOf<M>> {
+    yield first
+    for (const chunk of chunksOf('images', images)) yield { chunk }
+  }
+  return channel.repeat(name, limits, () => collect(channel.duplex(name, requests(), limits) as Answers))
+}

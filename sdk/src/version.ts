@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs'
+
+/** Version of this package. */
+export const version: string = (
+  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+).version
+
+/** Version of the wire contract that this package speaks. */
+export const PROTOCOL = 1

@@ -1,0 +1,54 @@
+import { execa } from 'execa'
+
+import { workerSources } from './folders.js'
+import { workerVariables } from './variables.js'
+
+export interface ServeOptions {
+  readonly python: string
+  /** `host:port` on this machine. */
+  readonly listen: string
+  readonly tokenFile: string
+  readonly stateDir: string
+  readonly cacheDir: string
+  readonly log: string
+}
+
+/**
+ * Runs a worker on this process's terminal until it is stopped, and answers its exit code. Its one line on stdout says
+ * where it listens.
+ */
+export async function serve({ python, listen, tokenFile, stateDir, cacheDir, log }: ServeOptions): Promise<number> {
+  const flags = [
+    '--listen',
+    listen,
+    '--token-file',
+    tokenFile,
+    '--state-dir',
+    stateDir,
+    '--cache-dir',
+    cacheDir,
+    '--log',
+    log,
+  ]
+  const subprocess = execa(python, ['-I', workerSources().program, 'serve', ...flags], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    reject: false,
+    extendEnv: false,
+    env: workerVariables(),
+    forceKillAfterDelay: false,
+  })
+  // Ctrl-C reaches the worker by itself; what is sent to us alone is passed on. Both let it drain.
+  const ignore = () => undefined
+  const pass = () => {
+    subprocess.kill('SIGTERM')
+  }
+  process.on('SIGINT', ignore)
+  process.on('SIGTERM', pass)
+  try {
+    const { exitCode } = await subprocess
+    return exitCode ?? 1
+  } finally {
+    process.off('SIGINT', ignore)
+    process.off('SIGTERM', pass)
+  }
+}
