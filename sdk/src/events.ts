@@ -100,7 +100,7 @@ export type RunEvent = Stamp &
     | { readonly type: 'state'; readonly state: RunState }
     | {
         readonly type: 'progress'
-        readonly phase: 'load_data' | 'restore' | 'compile' | 'evaluate' | 'checkpoint'
+        readonly phase: 'load_data' | 'restore' | 'compile'
         /** Absent at the phase's start, its duration at its end. */
         readonly durationMs?: number
         /** Updates of the whole run. */

@@ -126,7 +126,8 @@ export async function buildEnvironment(options: BuildOptions): Promise<WorkerEnv
   const env = { ...process.env, VIRTUAL_ENV: undefined, CONDA_PREFIX: undefined }
   const run = async (file: string, args: readonly string[], what: string, step: 'create' | 'install') => {
     const onLine = (line: string) => {
-      if (line.trim()) onProgress(step, line.trim())
+      // uv names every package that it adds; their count is enough.
+      if (line.trim() && !line.startsWith(' + ')) onProgress(step, line.trim())
     }
     const result = await runCommand(file, args, { signal, env, onLine })
     if (!result.ok)

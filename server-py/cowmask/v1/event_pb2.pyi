@@ -139,7 +139,7 @@ class Progress(_message.Message):
     DURATION_MS_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
     phase: _builtins.str
-    """"load_data", "restore", "compile", "evaluate", "checkpoint"."""
+    """"load_data", "restore", "compile"."""
     duration_ms: _builtins.float
     """Absent at the phase's start, its duration at its end."""
     steps: _builtins.int

@@ -58,7 +58,7 @@ def serve_listen(listen: str, token_file: Path, state_folder: Path, cache_folder
         return from_arguments(listen, token_file, state_folder, cache_folder, folder, log)
 
     try:
-        return _serve(announcement, settings, lambda _: None, folder)
+        return _serve(announcement, settings, lambda _: None)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -67,7 +67,6 @@ def _serve(
     announcement: Announcement,
     settle: Callable[[], Settings],
     guard: Callable[[Callable[[_Stop], None]], None],
-    own_folder: Path | None = None,
 ) -> int:
     try:
         settings = settle()
@@ -77,8 +76,9 @@ def _serve(
         announcement.failed(failure)
         print(f"{failure.message} {failure.hint}", file=sys.stderr, flush=True)
         return failure.exit_code
-    if own_folder is not None:
-        shutil.rmtree(own_folder, ignore_errors=True)
+    # Whoever made the folder for the sockets may be gone; only an empty one is removed.
+    with contextlib.suppress(OSError):
+        settings.folder.rmdir()
     # Threads of gRPC's or a blocked stderr must not keep us.
     with contextlib.suppress(OSError):
         sys.stderr.flush()

@@ -1,0 +1,1 @@
+"""Random masks: CowMask and boxes."""

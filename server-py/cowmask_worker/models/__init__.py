@@ -1,0 +1,1 @@
+"""Networks, each split once into pure functions."""

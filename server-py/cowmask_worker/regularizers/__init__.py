@@ -1,0 +1,1 @@
+"""What is done to unlabeled images: erasing parts of them, mixing pairs of them."""

@@ -1,0 +1,293 @@
+"""From a resolved experiment config, in which no field is left open, to the functions and arrays of a run."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, cast
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Float, PRNGKeyArray, UInt8
+
+from cowmask.v1 import experiment_config_pb2 as config_pb2
+from cowmask.v1 import masks_pb2
+from cowmask_worker.data import digits
+from cowmask_worker.data.augmentation import normalize
+from cowmask_worker.data.batches import BatchOptions, Pool, StreamKeys, fetch_batch
+from cowmask_worker.data.catalog import CATALOG, DatasetFacts
+from cowmask_worker.data.digits import Images
+from cowmask_worker.data.splits import Splits, split
+from cowmask_worker.masks.box import Area, box_masks
+from cowmask_worker.masks.cow import cow_masks
+from cowmask_worker.models.functional import Functional, functional
+from cowmask_worker.models.wide_resnet import WideResnet
+from cowmask_worker.regularizers.mix import Mixed, mix_ict, mix_masked
+from cowmask_worker.regularizers.perturb import DrawMask, Perturbed, erase, identity
+from cowmask_worker.training.evaluation import evaluate
+from cowmask_worker.training.keys import Stream, step_keys, stream_key
+from cowmask_worker.training.loop import Plan, Program, Score
+from cowmask_worker.training.schedules import Schedule, annealed_alpha, constant, cosine, stepped
+from cowmask_worker.training.state import TrainState, Variables, initial_state
+from cowmask_worker.training.step import Batch, StepMetrics, StepOptions, train_step
+
+EVALUATION_BATCH = 128
+# The learning rate is given for this batch size and scales with it (REFERENCE: the authors' launcher).
+_BASE_BATCH = 256
+
+_LOADERS: dict[str, Callable[[], Images]] = {"digits": digits.load}
+
+type _Range = tuple[float, float]
+
+
+class Dataset(NamedTuple):
+    """A dataset's images on the host, and what is known of it."""
+
+    facts: DatasetFacts
+    images: Images
+
+
+class StepData(NamedTuple):
+    """What every step of a run reads, on the device."""
+
+    root: PRNGKeyArray
+    pool: Pool
+
+
+def load_dataset(name: str) -> Dataset:
+    return Dataset(CATALOG[name], _LOADERS[name]())
+
+
+def splits(config: config_pb2.ExperimentConfig, images: Images) -> Splits:
+    chosen = config.dataset
+    return split(
+        images.train_labels,
+        labeled=chosen.labeled,
+        seed=chosen.seed,
+        validation=chosen.validation,
+        validation_seed=chosen.validation_seed,
+    )
+
+
+def network(config: config_pb2.ModelConfig, facts: DatasetFacts) -> Functional:
+    wide = config.wide_resnet
+
+    def make(rngs: nnx.Rngs) -> WideResnet:
+        return WideResnet(
+            depth=wide.depth,
+            width=wide.width,
+            dropout=wide.dropout,
+            classes=len(facts.classes),
+            channels=facts.channels,
+            rngs=rngs,
+        )
+
+    return functional(make)
+
+
+def new_state(config: config_pb2.ExperimentConfig, model: Functional) -> TrainState:
+    return initial_state(model.init(stream_key(root_key(config), Stream.INIT)))
+
+
+def root_key(config: config_pb2.ExperimentConfig) -> PRNGKeyArray:
+    return jax.random.key(np.uint32(config.seed))
+
+
+def step_data(config: config_pb2.ExperimentConfig, images: Images, parts: Splits) -> StepData:
+    labeled, unlabeled = parts.labeled.astype(np.int32), parts.unlabeled.astype(np.int32)
+    pool = Pool(*jax.device_put((images.train_images, images.train_labels, labeled, unlabeled)))
+    return StepData(root_key(config), pool)
+
+
+def one_step(
+    config: config_pb2.ExperimentConfig, facts: DatasetFacts, model: Functional
+) -> Callable[[TrainState, StepData], tuple[TrainState, StepMetrics]]:
+    """A step with its batch: gathered, augmented and normalized on the device."""
+    options = step_options(config, model)
+    batch_options = BatchOptions(
+        labeled=config.batch_size,
+        unlabeled=config.unlabeled_batch_size,
+        shift=config.augmentation.shift,
+        flip=config.augmentation.horizontal_flip,
+        second_view=options.perturb_augment_separately or options.mix_augment_separately,
+    )
+
+    def step(state: TrainState, data: StepData) -> tuple[TrainState, StepMetrics]:
+        raw = fetch_batch(data.pool, _stream_keys(data.root), state.step, batch_options)
+        first = normalize(raw.unlabeled, facts.mean, facts.std)
+        second = normalize(raw.unlabeled_second, facts.mean, facts.std) if batch_options.second_view else first
+        batch = Batch(normalize(raw.labeled, facts.mean, facts.std), raw.labels, first, second)
+        return train_step(options, state, batch, step_keys(data.root, state.step))
+
+    return step
+
+
+def _stream_keys(root: PRNGKeyArray) -> StreamKeys:
+    return StreamKeys(
+        labeled_order=stream_key(root, Stream.LABELED_ORDER),
+        unlabeled_order=stream_key(root, Stream.UNLABELED_ORDER),
+        labeled_augment=stream_key(root, Stream.LABELED_AUGMENT),
+        unlabeled_augment=stream_key(root, Stream.UNLABELED_AUGMENT),
+        unlabeled_augment_second=stream_key(root, Stream.UNLABELED_AUGMENT_SECOND),
+    )
+
+
+type Evaluator = Callable[[Variables, UInt8[Array, "n h w c"], Array], tuple[Float[Array, ""], Float[Array, ""]]]
+
+
+def evaluator(facts: DatasetFacts, model: Functional) -> Evaluator:
+    """Loss and error of variables on images with their labels, exact for any number of images."""
+    normalized = partial(normalize, mean=facts.mean, std=facts.std)
+
+    def score(variables: Variables, images: UInt8[Array, "n h w c"], labels: Array) -> Any:
+        return evaluate(model.apply, variables, images, labels, normalize=normalized, batch_size=EVALUATION_BATCH)
+
+    return jax.jit(score)
+
+
+def named_split(name: str, images: Images, parts: Splits) -> tuple[Any, Any]:
+    """Images and labels of "test", "validation" or "train" (all that is trained on)."""
+    if name == "test":
+        return images.test_images, images.test_labels
+    indices = parts.validation if name == "validation" else parts.unlabeled
+    return images.train_images[indices], images.train_labels[indices]
+
+
+def plan(config: config_pb2.ExperimentConfig) -> Plan:
+    held_out = config.dataset.validation > 0
+    perturb, mix = step_weights(config)
+    return Plan(
+        steps=config.steps,
+        evaluate_every=config.evaluate_every,
+        checkpoint_every=config.checkpoint_every,
+        splits=("validation",) if held_out else ("test",),
+        final_splits=("validation", "test") if held_out else ("test",),
+        consistency=tuple(name for name, weight in (("perturb", perturb), ("mix", mix)) if weight > 0),
+    )
+
+
+def compiled(
+    config: config_pb2.ExperimentConfig,
+    dispatch: Any,
+    score: Any,
+    state: TrainState,
+    data: StepData,
+    images: Images,
+    parts: Splits,
+) -> Program:
+    """Compiles all that the loop will call, so that no later call has to."""
+    stepper = dispatch.lower(state, data, jnp.int32(1)).compile()
+    names = {*plan(config).splits, *plan(config).final_splits}
+    sets = {name: jax.device_put(named_split(name, images, parts)) for name in names}
+    scorers = {name: score.lower(state.student, *arrays).compile() for name, arrays in sets.items()}
+
+    def take(state: TrainState, count: int) -> tuple[TrainState, StepMetrics]:
+        return stepper(state, data, np.int32(count))
+
+    def rate(variables: Variables, name: str) -> Score:
+        loss, error = jax.device_get(scorers[name](variables, *sets[name]))
+        return Score(float(loss), float(error))
+
+    return Program(take, rate)
+
+
+def step_weights(config: config_pb2.ExperimentConfig) -> tuple[float, float]:
+    """Weights of the perturbation and of the mixing path, 0 where a path is off."""
+    perturb = config.perturb.WhichOneof("kind") or "none"
+    mix = config.mix.WhichOneof("kind") or "none"
+    return (
+        0.0 if perturb == "none" else getattr(config.perturb, perturb).weight,
+        0.0 if mix == "none" else getattr(config.mix, mix).weight,
+    )
+
+
+def step_options(config: config_pb2.ExperimentConfig, model: Functional) -> StepOptions:
+    settings: dict[str, Any] = {}
+    perturb_kind = config.perturb.WhichOneof("kind") or "none"
+    if perturb_kind != "none":
+        options = getattr(config.perturb, perturb_kind)
+        settings |= {
+            "perturb": _perturbation(perturb_kind, options),
+            "perturb_weight": options.weight,
+            "perturb_threshold": options.confidence.threshold,
+            "perturb_average": options.confidence.average,
+            "perturb_augment_separately": options.augment_separately,
+        }
+    mix_kind = config.mix.WhichOneof("kind") or "none"
+    if mix_kind != "none":
+        options = getattr(config.mix, mix_kind)
+        settings |= {
+            "mix": _mixing(mix_kind, options),
+            "mix_weight": options.weight,
+            "mix_threshold": options.confidence.threshold,
+            "mix_average": options.confidence.average,
+            "mix_augment_separately": options.augment_separately,
+            "mix_source": options.confidence.source,
+            "mix_logits": options.mix_logits,
+        }
+    base_rate = config.optimizer.learning_rate * config.batch_size / _BASE_BATCH
+    return StepOptions(
+        apply=model.apply,
+        learning_rate=_schedule(config, base_rate, warm=True),
+        teacher_alpha=_teacher_alpha(config),
+        momentum=config.optimizer.momentum,
+        nesterov=config.optimizer.nesterov,
+        l2=config.optimizer.l2,
+        weight_decay=config.optimizer.weight_decay,
+        **settings,
+    )
+
+
+def _schedule(config: config_pb2.ExperimentConfig, base: float, *, warm: bool) -> Schedule:
+    steps, schedule = config.steps, config.schedule
+    match schedule.WhichOneof("kind"):
+        case "stepped":
+            boundaries = [(round(each.at * steps), each.factor) for each in schedule.stepped.boundaries]
+            return stepped(base, boundaries, schedule.stepped.warmup * steps if warm else 0.0)
+        case "cosine":
+            warmup = schedule.cosine.warmup * steps if warm else 0.0
+            return cosine(base, schedule.cosine.half_length * steps, warmup)
+        case _:
+            return constant(base)
+
+
+def _teacher_alpha(config: config_pb2.ExperimentConfig) -> Schedule:
+    if config.teacher.anneal:
+        return annealed_alpha(config.teacher.alpha, lambda base: _schedule(config, base, warm=False))
+    return constant(config.teacher.alpha)
+
+
+def _perturbation(kind: str, options: Any) -> Callable[[PRNGKeyArray, Any], Perturbed]:
+    if kind == "mean_teacher":
+        return identity
+    draw = cow_drawing(options) if kind == "cowout" else box_drawing(options)
+    return lambda key, images: erase(
+        key, images, draw, noise_std=options.noise_std, mask_probability=options.mask_probability
+    )
+
+
+def _mixing(kind: str, options: Any) -> Callable[[PRNGKeyArray, Any], Mixed]:
+    if kind == "ict":
+        return lambda key, images: mix_ict(key, images, alpha=options.alpha)
+    draw = cow_drawing(options) if kind == "cowmix" else box_drawing(options)
+    return lambda key, images: mix_masked(key, images, draw)
+
+
+def cow_drawing(options: config_pb2.Cowmix | config_pb2.Cowout | masks_pb2.CowMaskOptions) -> DrawMask:
+    """Draws CowMasks of a whole batch from one key."""
+    sigma, proportion = ends(options.sigma), ends(options.proportion)
+    return lambda key, count, height, width: (
+        cow_masks(key, count, height, width, sigma=sigma, proportion=proportion).mask
+    )
+
+
+def box_drawing(options: config_pb2.Cutmix | config_pb2.Cutout | masks_pb2.BoxMaskOptions) -> DrawMask:
+    """Draws box masks of a whole batch from one key."""
+    area, scale, random_aspect = cast(Area, options.area), options.scale, options.random_aspect
+    return lambda key, count, height, width: (
+        box_masks(key, count, height, width, area=area, scale=scale, random_aspect=random_aspect).mask
+    )
+
+
+def ends(range_: config_pb2.Range) -> _Range:
+    return range_.low, range_.high

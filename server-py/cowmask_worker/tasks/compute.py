@@ -1,0 +1,72 @@
+"""Answers the commands of the control process."""
+
+import hashlib
+from collections.abc import Callable
+
+import jax
+import numpy as np
+
+from cowmask.internal.v1 import tasks_pb2
+from cowmask.v1 import datasets_pb2, system_pb2
+from cowmask_worker.tasks.assembly import load_dataset
+from cowmask_worker.tasks.call import Call
+from cowmask_worker.tasks.failures import error_detail
+from cowmask_worker.tasks.masks import erase, generate, mix
+from cowmask_worker.tasks.models import evaluate, export, predict
+from cowmask_worker.tasks.train import train
+
+
+def answer(call: Call) -> None:
+    """Runs one command to its end. An error is sent as the call's failure; it never ends the process."""
+    try:
+        _ANSWERS[call.command.WhichOneof("message") or ""](call)
+    except Exception as error:
+        call.send(failure=error_detail(error))
+    else:
+        call.send(done=tasks_pb2.Done())
+
+
+def _inspect(call: Call) -> None:
+    facts, images = load_dataset(call.command.inspect.name)
+    digest = hashlib.sha256()
+    for array in images:
+        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    classes = len(facts.classes)
+    response = datasets_pb2.InspectResponse(
+        dataset=datasets_pb2.Dataset(
+            name=facts.name,
+            description=facts.description,
+            classes=facts.classes,
+            height=facts.height,
+            width=facts.width,
+            channels=facts.channels,
+            train=len(images.train_images),
+            test=len(images.test_images),
+            mean=facts.mean,
+            std=facts.std,
+        ),
+        train_counts=np.bincount(images.train_labels, minlength=classes),
+        test_counts=np.bincount(images.test_labels, minlength=classes),
+        digest=digest.hexdigest(),
+    )
+    call.send(answer=tasks_pb2.Answer(inspect=response))
+
+
+def _devices(call: Call) -> None:
+    devices = [
+        system_pb2.Device(id=device.id, platform=device.platform, kind=device.device_kind) for device in jax.devices()
+    ]
+    call.send(answer=tasks_pb2.Answer(devices=system_pb2.DevicesResponse(devices=devices)))
+
+
+_ANSWERS: dict[str, Callable[[Call], None]] = {
+    "generate": generate,
+    "mix": mix,
+    "erase": erase,
+    "predict": predict,
+    "evaluate": evaluate,
+    "export": export,
+    "inspect": _inspect,
+    "devices": _devices,
+    "train": train,
+}

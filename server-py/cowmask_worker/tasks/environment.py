@@ -1,0 +1,40 @@
+"""What the bits of a run depend on besides its config: a run is exact only where these stay the same."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import flax
+import jax
+import numpy
+
+import cowmask_worker
+
+
+def environment() -> dict[str, object]:
+    """Versions, devices and visible cores, under the names that a warning shows."""
+    device = jax.devices()[0]
+    return {
+        "worker version": cowmask_worker.__version__,
+        "jax version": jax.__version__,
+        "flax version": flax.__version__,
+        "numpy version": numpy.__version__,
+        "device": f"{device.platform} {device.device_kind}",
+        "device count": jax.device_count(),
+        # How XLA:CPU divides a sum among threads depends on their number.
+        "visible cores": _visible_cores(),
+    }
+
+
+def differences(before: Any, now: Mapping[str, Any]) -> list[str]:
+    """What a manifest's facts say otherwise than those of now: the config, or something of the environment."""
+    changed = [
+        f"the {name} changed from {before['environment'].get(name)} to {value}"
+        for name, value in now["environment"].items()
+        if before["environment"].get(name) != value
+    ]
+    return changed + (["the config changed"] if before["config_sha256"] != now["config_sha256"] else [])
+
+
+def _visible_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,149 @@
+"""Predicts, scores and exports what runs have trained, for the Models service."""
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from cowmask.internal.v1 import tasks_pb2
+from cowmask.v1 import event_pb2, models_pb2
+from cowmask.v1 import experiment_config_pb2 as config_pb2
+from cowmask_worker.data.augmentation import normalize_unit
+from cowmask_worker.models.functional import Functional
+from cowmask_worker.runs.refusal import Violation, invalid, refusal
+from cowmask_worker.tasks import assembly
+from cowmask_worker.tasks.arrays import array_chunks, to_array
+from cowmask_worker.tasks.call import Call
+from cowmask_worker.tensors import TensorError
+from cowmask_worker.training import checkpoints
+from cowmask_worker.training.checkpoints import CheckpointDamaged
+from cowmask_worker.training.state import TrainState, Variables
+
+_PREDICTION_BATCH = 128
+_KEPT_CHECKPOINTS = 4
+
+
+class _Architecture(NamedTuple):
+    """What all checkpoints of the same network and dataset share, their programs above all."""
+
+    dataset: assembly.Dataset
+    functional: Functional
+    score: assembly.Evaluator
+    predict: Callable[[Variables, Any], tuple[Any, Any]]
+
+
+def predict(call: Call) -> None:
+    """Streams "labels" and "probabilities"."""
+    command = call.command.predict.model
+    architecture = _architecture(command.config)
+    facts = architecture.dataset.facts
+    images = to_array(call.tensor("images"))
+    expected = (facts.height, facts.width, facts.channels)
+    if images.dtype.name not in ("uint8", "float32"):
+        raise TensorError(f"images are uint8 (0 to 255) or float32 (0 to 1), {images.dtype} came")
+    if images.shape[1:] != expected or len(images) == 0:
+        raise TensorError(
+            f"the model was trained on {facts.name} and takes images of the shape [count, "
+            f"{', '.join(map(str, expected))}], {list(images.shape)} came"
+        )
+    _, variables = _checkpoint(command)
+    labels: list[NDArray[Any]] = []
+    probabilities: list[NDArray[Any]] = []
+    for first in range(0, len(images), _PREDICTION_BATCH):
+        call.check()
+        part = images[first : first + _PREDICTION_BATCH]
+        fill = ((0, _PREDICTION_BATCH - len(part)), (0, 0), (0, 0), (0, 0))
+        answer = architecture.predict(variables, np.pad(part, fill))
+        for column, values in zip((labels, probabilities), answer, strict=True):
+            column.append(np.asarray(values)[: len(part)])
+    call.send_chunks(array_chunks("labels", np.concatenate(labels)))
+    call.send_chunks(array_chunks("probabilities", np.concatenate(probabilities)))
+
+
+def evaluate(call: Call) -> None:
+    """Answers loss and error on a split of the model's own dataset."""
+    command, split = call.command.evaluate.model, call.command.evaluate.split
+    config = command.config
+    if split == "validation" and config.dataset.validation == 0:
+        reason = "the run held out no validation images (dataset.validation is 0); allowed: test, train"
+        raise invalid([Violation("split", reason)])
+    architecture = _architecture(config)
+    parts = assembly.splits(config, architecture.dataset.images)
+    images, labels = assembly.named_split(split, architecture.dataset.images, parts)
+    step, variables = _checkpoint(command)
+    loss, error = jax.device_get(architecture.score(variables, images, labels))
+    score = event_pb2.Score(loss=float(loss), error=float(error))
+    response = models_pb2.EvaluateResponse(score=score, count=len(images), step=step)
+    call.send(answer=tasks_pb2.Answer(evaluate=response))
+
+
+def export(call: Call) -> None:
+    """Streams every parameter and statistic under its path, such as "parameters/stem/kernel"."""
+    _, variables = _checkpoint(call.command.export.model)
+    for name, array in sorted(checkpoints.named_arrays(variables).items()):
+        call.send_chunks(array_chunks(name, array))
+
+
+def _checkpoint(files: tasks_pb2.CheckpointFiles) -> tuple[int, Variables]:
+    """The step of the wanted checkpoint, and its teacher's or student's variables on the device."""
+    path = _wanted(Path(files.folder), files.step if files.HasField("step") else None)
+    digest = checkpoints.verify(path)["digest"]
+    return int(path.name), _variables(path, digest, files.weights, *_key(files.config))
+
+
+def _wanted(folder: Path, step: int | None) -> Path:
+    if step is not None:
+        path = folder / f"{step:010d}"
+        if path.is_dir():
+            return path
+        there = ", ".join(str(int(each.name)) for each in sorted(folder.glob("[0-9]*"))) or "none"
+        raise refusal("CHECKPOINT_NOT_FOUND", f"The run has no checkpoint of step {step}.", f"There are: {there}.")
+    newest = checkpoints.newest_verified(folder)
+    if newest.path is not None:
+        return newest.path
+    if newest.skipped:
+        raise CheckpointDamaged(
+            f"no checkpoint of the run verifies: {'; '.join(each.reason for each in newest.skipped)}"
+        )
+    raise refusal(
+        "CHECKPOINT_NOT_FOUND",
+        "The run has no checkpoint yet.",
+        "A run writes one every checkpointEvery steps, when it is cancelled and at its end.",
+    )
+
+
+@lru_cache(_KEPT_CHECKPOINTS)
+def _variables(path: Path, digest: str, weights: str, dataset: str, model: bytes) -> Variables:
+    """`digest` tells a checkpoint from one that replaced it, so that what is kept here never answers for another."""
+    del digest
+    functional = _shared(dataset, model).functional
+    like: TrainState = jax.eval_shape(partial(assembly.new_state, config_pb2.ExperimentConfig(), functional))
+    state = checkpoints.load(path, like)
+    return jax.device_put(state.student if weights == "student" else state.teacher)
+
+
+def _architecture(config: config_pb2.ExperimentConfig) -> _Architecture:
+    return _shared(*_key(config))
+
+
+def _key(config: config_pb2.ExperimentConfig) -> tuple[str, bytes]:
+    return config.dataset.name, config.model.SerializeToString(deterministic=True)
+
+
+@lru_cache(_KEPT_CHECKPOINTS)
+def _shared(dataset: str, model: bytes) -> _Architecture:
+    loaded = assembly.load_dataset(dataset)
+    functional = assembly.network(config_pb2.ModelConfig.FromString(model), loaded.facts)
+
+    def predicted(variables: Variables, images: Any) -> tuple[Any, Any]:
+        unit = images / jnp.float32(255) if images.dtype == jnp.uint8 else images
+        normalized = normalize_unit(unit, loaded.facts.mean, loaded.facts.std)
+        logits, _ = functional.apply(variables, normalized, train=False, key=None)
+        return logits.argmax(1).astype(jnp.int32), jax.nn.softmax(logits)
+
+    return _Architecture(loaded, functional, assembly.evaluator(loaded.facts, functional), jax.jit(predicted))

@@ -1,0 +1,211 @@
+"""Trains one run and reports it as the events of the contract."""
+
+import hashlib
+import time
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from cowmask.internal.v1 import tasks_pb2
+from cowmask.v1 import event_pb2
+from cowmask.v1 import experiment_config_pb2 as config_pb2
+from cowmask_worker.tasks import assembly
+from cowmask_worker.tasks.call import Call
+from cowmask_worker.tasks.environment import differences, environment
+from cowmask_worker.tasks.failures import failure
+from cowmask_worker.training import checkpoints
+from cowmask_worker.training.checkpoints import CheckpointInfo, Skipped
+from cowmask_worker.training.dispatch import many_steps
+from cowmask_worker.training.loop import Ended, Evaluated, LoopEvent, Metrics, Score, Warned, run_steps
+from cowmask_worker.training.state import TrainState
+
+
+def train(call: Call) -> None:
+    """Answers a `train` command: the run's events, `finished` always the last."""
+    for event in training(call.command.train, call.cancelled):
+        call.send(event=event)
+
+
+def training(command: tasks_pb2.Train, cancelled: Callable[[], bool]) -> Iterator[event_pb2.Event]:
+    """The events of one attempt. Whatever goes wrong is told by `finished`; nothing is raised."""
+    told = _Told()
+    try:
+        for event in _attempt(command, cancelled):
+            yield told.event(event)
+    except Exception as error:
+        cause = failure(error)
+        yield told.finished(event_pb2.RUN_STATE_FAILED, told.step, cause)
+
+
+class _Restored(NamedTuple):
+    """Where an attempt starts. `info` is None for a start from scratch."""
+
+    state: TrainState
+    info: CheckpointInfo | None
+    warned: tuple[str, ...]
+
+
+def _attempt(
+    command: tasks_pb2.Train, cancelled: Callable[[], bool]
+) -> Iterator[LoopEvent | event_pb2.Progress | event_pb2.Warning]:
+    config, folder = command.config, Path(command.checkpoint_folder)
+    began = _now()
+    yield event_pb2.Progress(phase="load_data", steps=config.steps)
+    dataset = assembly.load_dataset(config.dataset.name)
+    parts = assembly.splits(config, dataset.images)
+    data = assembly.step_data(config, dataset.images, parts)
+    yield event_pb2.Progress(phase="load_data", duration_ms=_now() - began, steps=config.steps)
+
+    model = assembly.network(config.model, dataset.facts)
+    fresh = jax.jit(partial(assembly.new_state, config, model))
+    facts: dict[str, object] = {
+        "run_id": command.run_id,
+        "config_sha256": _config_hash(config),
+        "environment": environment(),
+    }
+    restored = None
+    if command.resume:
+        began = _now()
+        yield event_pb2.Progress(phase="restore", steps=config.steps)
+        newest = checkpoints.newest_verified(folder)
+        yield from _damaged(newest.skipped, newest.path)
+        if newest.path is not None:
+            manifest = checkpoints.verify(newest.path)
+            restored = _restored(newest.path, manifest, jax.eval_shape(fresh))
+            yield from _environment_warning(manifest, facts)
+        yield event_pb2.Progress(phase="restore", duration_ms=_now() - began, steps=config.steps)
+
+    began = _now()
+    yield event_pb2.Progress(phase="compile", steps=config.steps)
+    start = restored or _Restored(fresh(), None, ())
+    dispatch = many_steps(assembly.one_step(config, dataset.facts, model))
+    score = assembly.evaluator(dataset.facts, model)
+    program = assembly.compiled(config, dispatch, score, start.state, data, dataset.images, parts)
+    yield event_pb2.Progress(phase="compile", duration_ms=_now() - began, steps=config.steps)
+
+    if start.info is not None:
+        yield start.info
+
+    def save(state: TrainState, step: int, warned: Collection[str]) -> CheckpointInfo:
+        return checkpoints.save(folder, state, step=step, facts={**facts, "warned": sorted(warned)})
+
+    yield from run_steps(
+        program,
+        start.state,
+        assembly.plan(config),
+        save,
+        cancelled=cancelled,
+        restored=start.info is not None,
+        warned=start.warned,
+    )
+
+
+def _restored(path: Path, manifest: dict[str, object], like: TrainState) -> _Restored:
+    host = checkpoints.load(path, like)
+    info = CheckpointInfo(int(host.step), str(manifest["digest"]), int(str(manifest["bytes"])), path)
+    facts = manifest["facts"]
+    warned = tuple(facts.get("warned", ())) if isinstance(facts, dict) else ()
+    # The first dispatch donates the state, which must therefore not be the memory of the file that was read.
+    return _Restored(jax.device_put(host, may_alias=False), info, warned)
+
+
+def _damaged(skipped: list[Skipped], used: Path | None) -> Iterator[event_pb2.Warning]:
+    if skipped:
+        reasons = "; ".join(each.reason for each in skipped)
+        after = f"step {int(used.name)}" if used else "the beginning, as no other checkpoint verifies"
+        yield event_pb2.Warning(
+            code="checkpoint_damaged",
+            message=f"Skipped {len(skipped)} damaged checkpoint(s): {reasons}. The run goes on from {after}.",
+            step=int(used.name) if used else 0,
+        )
+
+
+def _environment_warning(manifest: dict[str, object], now: dict[str, object]) -> Iterator[event_pb2.Warning]:
+    changed = differences(manifest["facts"], now)
+    if changed:
+        yield event_pb2.Warning(
+            code="environment_changed",
+            message=f"Since the checkpoint was written, {'; '.join(changed)}. "
+            "The run goes on, but not bit for bit as it would have.",
+            step=int(str(manifest["step"])),
+        )
+
+
+class _Told:
+    """Turns what an attempt yields into messages, and keeps what `finished` repeats."""
+
+    def __init__(self) -> None:
+        self.step = 0
+        self._evaluation: event_pb2.Evaluation | None = None
+        self._checkpoint: event_pb2.Checkpoint | None = None
+
+    def event(self, event: LoopEvent | event_pb2.Progress | event_pb2.Warning) -> event_pb2.Event:
+        match event:
+            case event_pb2.Progress():
+                return event_pb2.Event(progress=event)
+            case event_pb2.Warning():
+                return event_pb2.Event(warning=event)
+            case Warned():
+                return event_pb2.Event(warning=event_pb2.Warning(**event._asdict()))
+            case Metrics():
+                self.step = event.first_step + len(event.columns.loss)
+                columns = {name: np.asarray(column, np.float64) for name, column in event.columns._asdict().items()}
+                metrics = event_pb2.Metrics(
+                    first_step=event.first_step, steps_per_second=event.steps_per_second, **columns
+                )
+                return event_pb2.Event(metrics=metrics)
+            case Evaluated():
+                self._evaluation = event_pb2.Evaluation(
+                    step=event.step, split=event.split, student=_score(event.student), teacher=_score(event.teacher)
+                )
+                return event_pb2.Event(evaluation=self._evaluation)
+            case CheckpointInfo():
+                self.step = event.step
+                self._checkpoint = event_pb2.Checkpoint(step=event.step, digest=event.digest, bytes=event.bytes)
+                return event_pb2.Event(checkpoint=self._checkpoint)
+            case Ended():
+                return self._ended(event)
+
+    def _ended(self, ended: Ended) -> event_pb2.Event:
+        if ended.non_finite is not None:
+            kept = f"step {self._checkpoint.step}" if self._checkpoint else "none was written yet"
+            cause = event_pb2.Failure(
+                code="NON_FINITE_LOSS",
+                message=f"Training diverged: {ended.non_finite}. The last finite checkpoint stays: {kept}.",
+                hint="Lower optimizer.learningRate, add schedule.warmup, or lower the weight of mix or perturb.",
+            )
+            return self.finished(event_pb2.RUN_STATE_FAILED, ended.step, cause)
+        if ended.state == "cancelled":
+            cause = event_pb2.Failure(
+                code="CANCELLED_BY_USER",
+                message=f"The run was cancelled at step {ended.step}, where a checkpoint was written.",
+                hint="Resume the run to go on from there.",
+            )
+            return self.finished(event_pb2.RUN_STATE_CANCELLED, ended.step, cause)
+        return self.finished(event_pb2.RUN_STATE_SUCCEEDED, ended.step, None)
+
+    def finished(
+        self, state: "event_pb2.RunState.ValueType", step: int, cause: event_pb2.Failure | None
+    ) -> event_pb2.Event:
+        return event_pb2.Event(
+            finished=event_pb2.Finished(
+                state=state, step=step, evaluation=self._evaluation, checkpoint=self._checkpoint, cause=cause
+            )
+        )
+
+
+def _score(score: Score) -> event_pb2.Score:
+    return event_pb2.Score(loss=score.loss, error=score.error)
+
+
+def _config_hash(config: config_pb2.ExperimentConfig) -> str:
+    return hashlib.sha256(config.SerializeToString(deterministic=True)).hexdigest()
+
+
+def _now() -> float:
+    """Milliseconds of a clock that only goes forward."""
+    return time.monotonic() * 1000

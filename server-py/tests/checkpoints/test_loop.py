@@ -1,0 +1,212 @@
+"""The loop: its one order, its edges and how it ends, driven with a real but tiny program."""
+
+import itertools
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cowmask_worker.models.functional import Variables
+from cowmask_worker.training.checkpoints import CheckpointInfo, NonFiniteState, save
+from cowmask_worker.training.dispatch import MOST_STEPS, many_steps
+from cowmask_worker.training.loop import Ended, Evaluated, Metrics, Plan, Program, Score, Warned, run_steps
+from cowmask_worker.training.state import TrainState, initial_state
+from cowmask_worker.training.step import StepMetrics
+
+
+def start(step: int = 0) -> TrainState:
+    state = initial_state(Variables({"w": jnp.float32(1)}, {"s": jnp.float32(0)}))
+    return state._replace(step=jnp.int32(step))
+
+
+def step(state: TrainState, data: Any) -> tuple[TrainState, StepMetrics]:
+    """Its loss is the step's number, infinite from step `data[0]` on; `data[1]` is its mixing loss."""
+    number = state.step.astype(jnp.float32)
+    loss = jnp.where(number < data[0], number, jnp.inf)
+    zero = jnp.zeros(())
+    metrics = StepMetrics(loss, loss, zero, zero, zero, zero, data[1], zero, zero)
+    return state._replace(step=state.step + 1), metrics
+
+
+DISPATCH = many_steps(step)
+
+
+class Recorder:
+    """A program whose calls are written down, with scores from a table and a clock that ticks `pace` s a step."""
+
+    def __init__(self, *, diverges: int = 10**6, mix_loss: float = 1, pace: float = 0.0, teacher: float = 0.1) -> None:
+        self.calls: list[tuple[str, int]] = []
+        self.time = 0.0
+        self._data = jnp.asarray([diverges, mix_loss], jnp.float32)
+        self._pace = pace
+        self._teacher = teacher
+
+    def program(self) -> Program:
+        return Program(self._dispatch, self._evaluate)
+
+    def _dispatch(self, state: TrainState, count: int) -> tuple[TrainState, StepMetrics]:
+        self.calls.append(("dispatch", count))
+        self.time += self._pace * count
+        return DISPATCH(state, self._data, jnp.int32(count))
+
+    def _evaluate(self, _: Variables, split: str) -> Score:
+        self.calls.append((split, 0))
+        student = len([name for name, _ in self.calls if name == split]) % 2 == 1
+        return Score(1.0, 0.1 if student else self._teacher)
+
+    def save(self, state: TrainState, step: int, warned: Collection[str]) -> CheckpointInfo:
+        assert int(state.step) == step
+        return CheckpointInfo(step, ",".join(sorted(warned)), 0, Path())
+
+
+def run(recorder: Recorder, plan: Plan, *, first: int = 0, cancelled: Callable[[], bool] = lambda: False, **more: Any):
+    return run_steps(
+        recorder.program(), start(first), plan, recorder.save, cancelled=cancelled, clock=lambda: recorder.time, **more
+    )
+
+
+def kinds(events: Iterable[object]) -> list[Any]:
+    """Each event by its kind and step, dispatches that follow one another as one."""
+
+    def kind(event: Any) -> Any:
+        match event:
+            case Metrics():
+                return "steps"
+            case Evaluated():
+                return ("evaluate", event.split, event.step)
+            case CheckpointInfo():
+                return ("checkpoint", event.step)
+            case Warned():
+                return (event.code, event.step)
+            case _:
+                return (event.state, event.step)
+
+    return [each for each, _ in itertools.groupby(map(kind, events))]
+
+
+def test_the_order_at_every_edge() -> None:
+    assert kinds(run(Recorder(), Plan(steps=10, evaluate_every=4, checkpoint_every=6))) == [
+        "steps",
+        ("evaluate", "test", 4),
+        "steps",
+        ("checkpoint", 6),
+        "steps",
+        ("evaluate", "test", 8),
+        "steps",
+        ("evaluate", "test", 10),
+        ("checkpoint", 10),
+        ("succeeded", 10),
+    ]
+
+
+def test_with_validation_images_the_test_set_is_for_the_end() -> None:
+    plan = Plan(4, 2, 4, splits=("validation",), final_splits=("validation", "test"))
+    assert [each for each in kinds(run(Recorder(), plan)) if each[0] == "evaluate"] == [
+        ("evaluate", "validation", 2),
+        ("evaluate", "validation", 4),
+        ("evaluate", "test", 4),
+    ]
+
+
+def test_every_step_is_reported_once_and_in_order() -> None:
+    events = run(Recorder(pace=0.02), Plan(500, 97, 89))
+    columns = [(event.first_step, event.columns.loss) for event in events if isinstance(event, Metrics)]
+    assert [first for first, _ in columns] == list(np.cumsum([0, *[len(loss) for _, loss in columns]])[:-1])
+    np.testing.assert_array_equal(np.concatenate([loss for _, loss in columns]), np.arange(500))
+
+
+@pytest.mark.parametrize(("pace", "longest"), [(1e-6, MOST_STEPS), (0.02, 25), (0.3, 1), (10.0, 1)])
+def test_a_dispatch_takes_half_a_second_or_the_buffer_or_one_step(pace: float, longest: int) -> None:
+    recorder = Recorder(pace=pace)
+    list(run(recorder, Plan(1000, 1000, 1000)))
+    counts = [count for name, count in recorder.calls if name == "dispatch"]
+    assert max(counts) == longest
+    assert sum(counts) == 1000
+    assert all(after <= 4 * before for before, after in itertools.pairwise(counts))
+
+
+def test_steps_per_second_is_measured() -> None:
+    rates = [
+        event.steps_per_second for event in run(Recorder(pace=0.05), Plan(40, 40, 40)) if isinstance(event, Metrics)
+    ]
+    assert rates == pytest.approx([20] * len(rates))
+
+
+@pytest.mark.parametrize("after", range(5))
+def test_a_cancel_is_seen_at_the_next_edge_and_saved(after: int) -> None:
+    asked = itertools.count()
+    events = kinds(run(Recorder(pace=1.0), Plan(10, 3, 4), cancelled=lambda: next(asked) >= after))
+    assert events[-2:] == [("checkpoint", after), ("cancelled", after)]
+
+
+def test_a_run_that_is_complete_is_not_cancelled() -> None:
+    asked = itertools.count()
+    events = kinds(run(Recorder(pace=1.0), Plan(3, 3, 3), cancelled=lambda: next(asked) >= 3))
+    assert events[-1] == ("succeeded", 3)
+
+
+def test_a_restored_run_repeats_neither_evaluation_nor_checkpoint() -> None:
+    events = kinds(run(Recorder(), Plan(8, 4, 4), first=4, restored=True))
+    assert events == ["steps", ("evaluate", "test", 8), ("checkpoint", 8), ("succeeded", 8)]
+    assert kinds(run(Recorder(), Plan(8, 4, 4), first=4, restored=True, cancelled=lambda: True)) == [("cancelled", 4)]
+    assert kinds(run(Recorder(), Plan(8, 4, 4), first=8, restored=True)) == [("evaluate", "test", 8), ("succeeded", 8)]
+
+
+def test_f7_a_loss_that_is_not_finite_ends_the_run_before_it_is_saved() -> None:
+    events = list(run(Recorder(pace=0.05, diverges=13), Plan(40, 20, 5)))
+    assert kinds(events)[-4:] == ["steps", ("checkpoint", 10), "steps", ("failed", 13)]
+    metrics = [event for event in events if isinstance(event, Metrics)]
+    assert np.concatenate([event.columns.loss for event in metrics]).tolist() == [*range(13), np.inf]
+    assert isinstance(events[-1], Ended)
+    assert events[-1].non_finite == "the loss of step 13 is inf"
+
+
+def test_f7_a_state_that_is_not_finite_ends_the_run(tmp_path: Path) -> None:
+    recorder = Recorder()
+
+    def broken() -> TrainState:
+        return start()._replace(teacher=Variables({"w": jnp.float32(jnp.nan)}, {"s": jnp.float32(0)}))
+
+    def really(state: TrainState, step: int, _: Collection[str]) -> CheckpointInfo:
+        return save(tmp_path, state, step=step, facts={})
+
+    events = list(run_steps(recorder.program(), broken(), Plan(4, 4, 2), really, cancelled=lambda: False))
+    assert kinds(events) == ["steps", ("failed", 2)]
+    assert "teacher/parameters/w" in str(events[-1])
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(NonFiniteState):
+        really(broken(), 0, ())
+
+
+def warnings(events: Iterator[Any]) -> list[tuple[str, int]]:
+    return [(event.code, event.step) for event in events if isinstance(event, Warned)]
+
+
+def test_a_consistency_loss_that_stays_zero_is_told_once() -> None:
+    plan = Plan(400, 400, 400, consistency=("mix",))
+    assert warnings(run(Recorder(mix_loss=0, pace=0.1), plan)) == [("consistency_loss_zero", 100)]
+    assert warnings(run(Recorder(mix_loss=1e-30), plan)) == []
+    assert warnings(run(Recorder(mix_loss=0), plan._replace(consistency=()))) == []
+    assert warnings(run(Recorder(mix_loss=0), plan, warned=["consistency_loss_zero"])) == []
+
+
+def test_a_worse_teacher_is_told_once_in_the_second_half() -> None:
+    plan = Plan(40, 5, 40)
+    assert warnings(run(Recorder(teacher=0.13), plan)) == [("teacher_below_student", 20)]
+    assert warnings(run(Recorder(teacher=0.11), plan)) == []
+    (final,) = [event for event in run(Recorder(teacher=0.13), plan) if isinstance(event, CheckpointInfo)]
+    assert final.digest == "teacher_below_student"
+
+
+@pytest.mark.parametrize("parts", [[12], [1] * 12, [5, 7], [3, 4, 5]])
+def test_how_steps_are_grouped_alters_nothing(parts: list[int]) -> None:
+    data = jnp.asarray([1e6, 1], jnp.float32)
+    state, losses = start(), []
+    for count in parts:
+        state, columns = DISPATCH(state, data, jnp.int32(count))
+        losses += np.asarray(columns.loss)[:count].tolist()
+    assert losses == list(range(12))
+    assert int(state.step) == 12
