@@ -29,7 +29,7 @@ const MANIFEST = 'cowmask-environment.json'
 // What the worker cannot do without; each line of an answer names one that is missing.
 const CHECK = `
 import importlib
-for name in ("grpc", "google.protobuf", "numpy", "jax", "flax", "optax", "sklearn", "safetensors"):
+for name in ("grpc", "google.protobuf", "numpy", "jax", "flax", "sklearn", "safetensors"):
     importlib.import_module(name)`
 
 const CHECK_MS = 120_000

@@ -24,7 +24,6 @@ _PACKAGES = (
     "jax",
     "jaxlib",
     "numpy",
-    "optax",
     "protobuf",
     "safetensors",
     "scikit-learn",

@@ -66,6 +66,7 @@ class Client:
 
 @contextmanager
 def worker(sockets: Path, state: Path) -> Generator[Client]:
+    sockets.mkdir(mode=0o700, exist_ok=True)
     for left in sockets.iterdir():
         left.unlink()
     with started(greeting(sockets, state)) as process, grpc.insecure_channel(process.address) as channel:
