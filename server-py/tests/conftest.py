@@ -1,7 +1,10 @@
-"""JAX as the tests want it: two CPU devices, nothing promoted in silence, every array signature checked."""
+"""What tests share: a JAX with two CPU devices that promotes nothing in silence and checks every array signature."""
 
+import asyncio
+import inspect
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -39,6 +42,24 @@ if "JAX_COMPILATION_CACHE_DIR" in os.environ:
 install_import_hook([f"cowmask_worker.{package}" for package in CHECKED], "beartype.beartype")
 
 from cowmask_worker.models.functional import Variables  # noqa: E402  (only now is it checked)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """A test may be a coroutine."""
+    test = pyfuncitem.obj
+    if not inspect.iscoroutinefunction(test):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(test).parameters}
+    asyncio.run(test(**arguments))
+    return True
+
+
+@pytest.fixture
+def socket_folder() -> Iterator[Path]:
+    """Private, and short enough for a socket's path."""
+    with tempfile.TemporaryDirectory(prefix="cm") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

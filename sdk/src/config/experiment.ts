@@ -14,6 +14,7 @@ import {
   wholeNumber,
 } from './option.js'
 import { area, randomAspect, scale } from './box.js'
+import { sigma } from './cow.js'
 import { rules } from './rules.js'
 
 const INT32_MAX = 2_147_483_647
@@ -124,14 +125,6 @@ const noise = {
     description: 'Probability that an image is erased at all.',
   }).optional(),
 }
-
-const sigma = range({
-  minimum: 0.01,
-  maximum: 4096,
-  default: AUTO,
-  description:
-    "Scale of the mask's blobs in pixels, drawn log-uniformly. Auto: 1/8 to 1/2 of the image's shorter side.",
-}).optional()
 
 const perturb = z
   .discriminatedUnion('kind', [

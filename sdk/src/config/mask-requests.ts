@@ -1,7 +1,8 @@
 import { z } from 'zod'
 
 import { area, randomAspect, scale } from './box.js'
-import { AUTO, checked, choice, finiteNumber, group, optionFacts, range, seedNumber, wholeNumber } from './option.js'
+import { sigma } from './cow.js'
+import { checked, choice, finiteNumber, group, optionFacts, range, seedNumber, wholeNumber } from './option.js'
 import { rules } from './rules.js'
 
 const seed = seedNumber({
@@ -21,14 +22,6 @@ const batch = {
       "per_image: a key for every mask, so that a longer draw begins with the shorter one. reference: one key for all, by the random stream of the authors' time.",
   }).optional(),
 }
-
-const sigma = range({
-  minimum: 0.01,
-  maximum: 4096,
-  default: AUTO,
-  description:
-    "Scale of the mask's blobs in pixels, drawn log-uniformly. Auto: 1/8 to 1/2 of the image's shorter side.",
-}).optional()
 
 const cow = {
   sigma,

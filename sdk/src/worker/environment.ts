@@ -140,7 +140,7 @@ export async function buildEnvironment(options: BuildOptions): Promise<WorkerEnv
     onProgress('create', `creating an environment with Python ${python}`)
     await run(
       uv,
-      ['venv', '--no-project', '--relocatable', '--python', python, aside],
+      ['venv', '--quiet', '--no-project', '--relocatable', '--python', python, aside],
       'Creating the environment',
       'create',
     )

@@ -37,7 +37,9 @@ class Datasets(datasets_pb2_grpc.DatasetsServicer):
             allowed = ", ".join(f"'{name}'" for name in CATALOG)
             reason = f"must be {allowed}; got {shown(request.name)}"
             raise invalid([Violation("name", reason, nearest=close[0] if close else "")])
-        return (await self._compute.ask(request)).inspect
+        counted = (await self._compute.ask(request)).inspect
+        counted.dataset.CopyFrom(dataset_message(CATALOG[request.name]))
+        return counted
 
 
 def dataset_message(facts: DatasetFacts) -> datasets_pb2.Dataset:

@@ -32,7 +32,7 @@ from cowmask_worker.training.state import TrainState, Variables, initial_state
 from cowmask_worker.training.step import Batch, StepMetrics, StepOptions, train_step
 
 EVALUATION_BATCH = 128
-# The learning rate is given for this batch size and scales with it (REFERENCE: the authors' launcher).
+# The learning rate is given for this batch size and scales with it (the authors' launcher).
 _BASE_BATCH = 256
 
 _LOADERS: dict[str, Callable[[], Images]] = {"digits": digits.load}
@@ -85,8 +85,9 @@ def network(config: config_pb2.ModelConfig, facts: DatasetFacts) -> Functional:
     return functional(make)
 
 
-def new_state(config: config_pb2.ExperimentConfig, model: Functional) -> TrainState:
-    return initial_state(model.init(stream_key(root_key(config), Stream.INIT)))
+def new_state(model: Functional, root: PRNGKeyArray) -> TrainState:
+    """The state before the first step. The key is an argument, so that all seeds share one compiled program."""
+    return initial_state(model.init(stream_key(root, Stream.INIT)))
 
 
 def root_key(config: config_pb2.ExperimentConfig) -> PRNGKeyArray:

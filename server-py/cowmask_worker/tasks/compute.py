@@ -33,18 +33,6 @@ def _inspect(call: Call) -> None:
         digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     classes = len(facts.classes)
     response = datasets_pb2.InspectResponse(
-        dataset=datasets_pb2.Dataset(
-            name=facts.name,
-            description=facts.description,
-            classes=facts.classes,
-            height=facts.height,
-            width=facts.width,
-            channels=facts.channels,
-            train=len(images.train_images),
-            test=len(images.test_images),
-            mean=facts.mean,
-            std=facts.std,
-        ),
         train_counts=np.bincount(images.train_labels, minlength=classes),
         test_counts=np.bincount(images.test_labels, minlength=classes),
         digest=digest.hexdigest(),

@@ -122,7 +122,7 @@ def _variables(path: Path, digest: str, weights: str, dataset: str, model: bytes
     """`digest` tells a checkpoint from one that replaced it, so that what is kept here never answers for another."""
     del digest
     functional = _shared(dataset, model).functional
-    like: TrainState = jax.eval_shape(partial(assembly.new_state, config_pb2.ExperimentConfig(), functional))
+    like: TrainState = jax.eval_shape(partial(assembly.new_state, functional), jax.random.key(0))
     state = checkpoints.load(path, like)
     return jax.device_put(state.student if weights == "student" else state.teacher)
 

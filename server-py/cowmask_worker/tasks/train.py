@@ -61,7 +61,7 @@ def _attempt(
     yield event_pb2.Progress(phase="load_data", duration_ms=_now() - began, steps=config.steps)
 
     model = assembly.network(config.model, dataset.facts)
-    fresh = jax.jit(partial(assembly.new_state, config, model))
+    fresh = jax.jit(partial(assembly.new_state, model))
     facts: dict[str, object] = {
         "run_id": command.run_id,
         "config_sha256": _config_hash(config),
@@ -75,13 +75,13 @@ def _attempt(
         yield from _damaged(newest.skipped, newest.path)
         if newest.path is not None:
             manifest = checkpoints.verify(newest.path)
-            restored = _restored(newest.path, manifest, jax.eval_shape(fresh))
+            restored = _restored(newest.path, manifest, jax.eval_shape(fresh, data.root))
             yield from _environment_warning(manifest, facts)
         yield event_pb2.Progress(phase="restore", duration_ms=_now() - began, steps=config.steps)
 
     began = _now()
     yield event_pb2.Progress(phase="compile", steps=config.steps)
-    start = restored or _Restored(fresh(), None, ())
+    start = restored or _Restored(fresh(data.root), None, ())
     dispatch = many_steps(assembly.one_step(config, dataset.facts, model))
     score = assembly.evaluator(dataset.facts, model)
     program = assembly.compiled(config, dispatch, score, start.state, data, dataset.images, parts)

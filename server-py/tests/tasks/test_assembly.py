@@ -109,7 +109,7 @@ def test_validation_images_are_scored_while_it_trains_and_the_test_set_at_the_en
 def test_an_evaluation_is_exact() -> None:
     dataset = assembly.load_dataset("digits")
     model = functional(Tiny)
-    variables = assembly.new_state(config(), model).teacher
+    variables = assembly.new_state(model, assembly.root_key(config())).teacher
     images, labels = dataset.images.test_images, dataset.images.test_labels
     loss, error = assembly.evaluator(dataset.facts, model)(variables, jnp.asarray(images), jnp.asarray(labels))
     pixels = (images.reshape(360, 64) / 255 - 0.3045) / 0.3755
@@ -122,7 +122,7 @@ def test_an_evaluation_is_exact() -> None:
 
 @pytest.mark.parametrize("seed", [0, 1, 2**32 - 1])
 def test_every_seed_gives_another_start(seed: int) -> None:
-    states = [assembly.new_state(config(seed=each), functional(Tiny)) for each in (seed, seed, 7)]
+    states = [assembly.new_state(functional(Tiny), assembly.root_key(config(seed=each))) for each in (seed, seed, 7)]
     kernels = [np.asarray(state.student.parameters["dense"]["kernel"]) for state in states]
     np.testing.assert_array_equal(kernels[0], kernels[1])
     assert (kernels[0] != kernels[2]).any()

@@ -265,7 +265,7 @@ class Parts:
         data = assembly.step_data(self.config, dataset.images, parts)
         dispatch = many_steps(assembly.one_step(self.config, dataset.facts, model))
         score = assembly.evaluator(dataset.facts, model)
-        self.make = jax.jit(lambda: assembly.new_state(self.config, model))
+        self.make = jax.jit(lambda: assembly.new_state(model, assembly.root_key(self.config)))
         self.program = assembly.compiled(self.config, dispatch, score, self.make(), data, dataset.images, parts)
 
 
