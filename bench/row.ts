@@ -23,10 +23,3 @@ export function median(values: readonly number[]): number {
   if (middle === undefined) throw new RangeError('the median of nothing')
   return middle
 }
-
-/** How long `work` takes, in milliseconds. */
-export async function timed(work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now()
-  await work()
-  return performance.now() - started
-}
