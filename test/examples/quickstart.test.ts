@@ -90,7 +90,7 @@ describe('the command line', () => {
     })
     expect(readArguments([])).toMatchObject({
       seeds: [1],
-      steps: 600,
+      steps: 900,
       out: 'out/quickstart',
       json: false,
       resume: false,

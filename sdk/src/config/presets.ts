@@ -25,7 +25,7 @@ export const digits_40 = {
   },
   teacher: { alpha: 0.97 },
   batchSize: 64,
-  steps: 600,
+  steps: 900,
 } as const satisfies ExperimentConfig
 
 /** Experiments by name, as plain values to start from. */
