@@ -32,6 +32,10 @@ const CODES = {
   CHECKPOINT_DAMAGED: fixed('Name an earlier `step`; `models.checkpoints(run)` lists what there is.'),
   IDEMPOTENCY_CONFLICT: fixed('Use a new `idempotencyKey` for another config.'),
   STATE_IN_USE: fixed('Give each worker its own `stateDir`, or stop the worker that holds this one.'),
+  STATE_UNUSABLE: fixed(
+    'Name another `stateDir`, one that can be written; the message says what is wrong with this one.',
+  ),
+  INPUT_TIMEOUT: passing('Send the images without a pause.'),
   TASK_CRASHED: passing('Try again: the worker starts a new task process.'),
   TRAINER_KILLED: fixed('`resume()` goes on from the last checkpoint; if memory was short, use a smaller `batchSize`.'),
   NON_FINITE_LOSS: fixed('Lower `optimizer.learningRate` or the weights of `mix` and `perturb`.'),

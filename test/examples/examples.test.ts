@@ -8,6 +8,9 @@ import { inFolder, runExample } from './run-example.js'
 
 const STEPS = 4
 
+// The schedule is part of the compiled program: scripts that train the same experiment equally long share it.
+const SHARED_STEPS = '60'
+
 /** Runs an example that must succeed, and answers what it printed. */
 async function printed(name: string, args: readonly string[], stateDir: string): Promise<string> {
   const { code, stdout, stderr } = await runExample(name, args, stateDir)
@@ -72,7 +75,7 @@ describe('examples', () => {
 
   it('compare.ts trains both and draws both', () =>
     inFolder(async (folder) => {
-      const stdout = await printed('compare.ts', ['--steps', String(STEPS), '--out', folder], folder)
+      const stdout = await printed('compare.ts', ['--steps', SHARED_STEPS, '--out', folder], folder)
       expect(stdout).toMatch(/CowMix: [\d.]+ % of the test images wrong\nCutMix: [\d.]+ % of the test images wrong\n/)
       const svg = await readFile(join(folder, 'compare.svg'), 'utf8')
       expect(svg.match(/<text[^>]*>(CowMix|CutMix)<\/text>/g)).toHaveLength(2)
@@ -80,7 +83,7 @@ describe('examples', () => {
 
   it('resume.ts stops a run, and another process takes it to its end', () =>
     inFolder(async (folder) => {
-      const first = await printed('resume.ts', ['--steps', '60'], folder)
+      const first = await printed('resume.ts', ['--steps', SHARED_STEPS], folder)
       const [, stopped] = /cancelled at step (\d+)/.exec(first) ?? []
       const [id] = /run_\w+/.exec(first) ?? []
       expect(Number(stopped)).toBeGreaterThanOrEqual(30)

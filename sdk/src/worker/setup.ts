@@ -72,7 +72,7 @@ export async function findEnvironment(options: SetupOptions = {}): Promise<Worke
 }
 
 /**
- * Makes the worker's Python environment, once for each lock file, Python and accelerator: 700 MB from the package index,
+ * Makes the worker's Python environment, once for each lock file, Python and accelerator: 800 MB from the package index,
  * hashes checked. Does nothing where it is already there; waits where another process is making it.
  *
  * @throws PythonNotFoundError when `COWMASK_PYTHON` names an interpreter that cannot be used

@@ -81,7 +81,10 @@ def config(steps: int) -> experiment_config_pb2.ExperimentConfig:
     )
     made.dataset.name, made.dataset.labeled = "digits", 40
     made.model.wide_resnet.depth, made.model.wide_resnet.width = 10, 1
+    made.model.wide_resnet.dropout = 0
     made.mix.none.SetInParent()
+    # Boundaries are part of the compiled program; without them runs of any length share one.
+    made.schedule.constant.SetInParent()
     return made
 
 
