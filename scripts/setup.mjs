@@ -99,15 +99,19 @@ function checkNode() {
   )
 }
 
+/** Runs npm. It runs this script itself as `npm run ...` and then says where it is; else it is on PATH. */
+function npm(...args) {
+  const cli = process.env.npm_execpath
+  const [program, first] = cli?.endsWith('.js') ? [process.execPath, [cli]] : ['npm', []]
+  return run(program, [...first, ...args, '--ignore-scripts', '--loglevel=error'])
+}
+
 async function installPackages(log) {
   const files = ['package-lock.json', 'package.json', 'sdk/package.json', '.npmrc'].map((name) => join(root, name))
   await unlessStamped('npm', files, join(root, 'node_modules', '.package-lock.json'), async () => {
     log('installing npm packages (npm ci)')
     const started = performance.now()
-    // npm itself runs this script as `npm run ...` and says where it is; else it is on PATH.
-    const npm = process.env.npm_execpath
-    const [program, args] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []]
-    const code = await run(program, [...args, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
+    const code = await npm('ci', '--no-audit', '--no-fund')
     if (code !== 0) {
       throw new SetupError(
         `npm ci ended with ${code}; its message stands above. With no network, a filled npm cache does: npm ci --offline --ignore-scripts`,
@@ -125,6 +129,8 @@ async function buildSdk(log) {
     rmSync(join(root, 'sdk', 'dist'), { recursive: true, force: true })
     const code = await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'sdk'])
     if (code !== 0) throw new SetupError(`The SDK does not compile (tsc ended with ${code}); the errors stand above.`)
+    // `npm ci` could link no program that was not built yet, and `npx cowmask` needs the link.
+    await npm('rebuild', 'cowmask')
   })
 }
 
