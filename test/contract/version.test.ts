@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 import { version } from 'cowmask'
 import { expect, it } from 'vitest'
@@ -13,4 +16,10 @@ it.each([
   ['server-py/cowmask_worker/__init__.py', /__version__ = "(.+?)"/],
 ])('%s has the version of the SDK', async (path, pattern) => {
   expect(pattern.exec(await text(path))?.[1]).toBe(version)
+})
+
+it('the program that a clone links says the version of the SDK', async () => {
+  const program = fileURLToPath(new URL('node_modules/.bin/cowmask', root))
+  const { stdout } = await promisify(execFile)(program, ['--version'])
+  expect(stdout.trim()).toBe(version)
 })
