@@ -2,7 +2,7 @@
 // before anything is installed; does nothing that is in place already.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -129,8 +129,9 @@ async function buildSdk(log) {
     rmSync(join(root, 'sdk', 'dist'), { recursive: true, force: true })
     const code = await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'sdk'])
     if (code !== 0) throw new SetupError(`The SDK does not compile (tsc ended with ${code}); the errors stand above.`)
-    // `npm ci` could link no program that was not built yet, and `npx cowmask` needs the link.
-    await npm('rebuild', 'cowmask')
+    // `npm ci` could neither link nor make executable what was not built yet, and `npx cowmask` needs both.
+    chmodSync(join(root, 'sdk', 'dist', 'cli', 'main.js'), 0o755)
+    if (!existsSync(join(root, 'node_modules', '.bin', 'cowmask'))) await npm('rebuild', 'cowmask')
   })
 }
 
