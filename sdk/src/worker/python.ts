@@ -117,7 +117,10 @@ function resolved(path: string): string {
   }
 }
 
-/** Asks every interpreter on this machine; `COWMASK_PYTHON`, where it is set, alone. */
+/**
+ * Asks every interpreter on this machine: what uv, pyenv or conda installed, then the system's, then what is on PATH;
+ * `COWMASK_PYTHON`, where it is set, alone.
+ */
 export async function candidates(variables: Variables = process.env, signal?: AbortSignal): Promise<PythonCandidate[]> {
   const chosen = variables.COWMASK_PYTHON
   if (chosen) return [await probe({ path: chosen, source: 'COWMASK_PYTHON' }, signal)]
@@ -136,19 +139,6 @@ export function preferred(found: readonly PythonCandidate[]): PythonCandidate | 
 /** An interpreter that can install uv: any Python from 3.9 on. */
 export function installer(found: readonly PythonCandidate[]): PythonCandidate | undefined {
   return found.find(({ version }) => Number(/^3\.(\d+)\./.exec(version ?? '')?.[1] ?? 0) >= INSTALLER_MINOR)
-}
-
-/**
- * Finds an interpreter that the worker runs on: `COWMASK_PYTHON`, else what uv, pyenv or conda installed, else the
- * system's, else what is on PATH.
- *
- * @throws PythonNotFoundError with everything that was asked and what it answered
- */
-export async function findPython(options: { readonly signal?: AbortSignal } = {}): Promise<PythonCandidate> {
-  const found = await candidates(process.env, options.signal)
-  const python = preferred(found)
-  if (python) return python
-  throw notFound(found)
 }
 
 /** The error that lists what was asked. */

@@ -4,12 +4,12 @@
 # ruff: noqa: ARG002, N802
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import grpc
 import grpc.aio
 
-from cowmask.v1 import masks_pb2, masks_pb2_grpc
+from cowmask.v1 import masks_pb2, masks_pb2_grpc, tensor_pb2
 from cowmask_worker.runs.compute import Compute
 from cowmask_worker.runs.resolve import resolve_masks
 from cowmask_worker.service.limits import Limits
@@ -40,11 +40,7 @@ class Masks(masks_pb2_grpc.MasksServicer):
         request_iterator: AsyncIterator[masks_pb2.MixRequest],
         context: grpc.aio.ServicerContext[masks_pb2.MixRequest, masks_pb2.MixResponse],
     ) -> AsyncIterator[masks_pb2.MixResponse]:
-        options = self._validation.checked((await first_part(request_iterator, "options")).options)
-        images = TensorInput(chunks_of(request_iterator), self._limits)
-        await images.open()
-        resolve_masks(options, images.header.shape[1], images.header.shape[2])
-        async with contextlib.aclosing(through(self._compute, options, images)) as chunks:
+        async with contextlib.aclosing(self._altered(request_iterator)) as chunks:
             async for chunk in chunks:
                 yield masks_pb2.MixResponse(chunk=chunk)
 
@@ -53,10 +49,18 @@ class Masks(masks_pb2_grpc.MasksServicer):
         request_iterator: AsyncIterator[masks_pb2.EraseRequest],
         context: grpc.aio.ServicerContext[masks_pb2.EraseRequest, masks_pb2.EraseResponse],
     ) -> AsyncIterator[masks_pb2.EraseResponse]:
-        options = self._validation.checked((await first_part(request_iterator, "options")).options)
-        images = TensorInput(chunks_of(request_iterator), self._limits)
+        async with contextlib.aclosing(self._altered(request_iterator)) as chunks:
+            async for chunk in chunks:
+                yield masks_pb2.EraseResponse(chunk=chunk)
+
+    async def _altered[P: (masks_pb2.MixRequest, masks_pb2.EraseRequest)](
+        self, parts: AsyncIterator[P]
+    ) -> AsyncGenerator[tensor_pb2.TensorChunk]:
+        """What the masks of the options make of the images that follow them."""
+        options = self._validation.checked((await first_part(parts, "options")).options)
+        images = TensorInput(chunks_of(parts), self._limits)
         await images.open()
         resolve_masks(options, images.header.shape[1], images.header.shape[2])
         async with contextlib.aclosing(through(self._compute, options, images)) as chunks:
             async for chunk in chunks:
-                yield masks_pb2.EraseResponse(chunk=chunk)
+                yield chunk
