@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 
 import { expect, test } from 'vitest'
 
-import { writeSafetensors } from '../../sdk/src/safetensors.js'
+import { writeSafetensors } from '../../sdk/src/weights/file.js'
 import { temporaryFolder } from './worker.js'
 
 test("a safetensors file says the same to the format's own reader", async () => {
