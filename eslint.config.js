@@ -65,6 +65,11 @@ export default tseslint.config(
     resources,
     '/(transport|report|cli)/',
   ]),
+  folder(['sdk/src/weights/**'], grpcOnlyInTransport, execaOnlyInWorker, [
+    'files of weights know tensors and errors only',
+    resources,
+    '/(config|worker|report|cli)/',
+  ]),
   folder(['sdk/src/config/**', 'sdk/src/report/**', 'sdk/src/errors.ts'], grpcOnlyInTransport, execaOnlyInWorker, [
     'config, report and errors are at the bottom',
     resources,

@@ -3,7 +3,7 @@ import type { CallOptions } from './transport/call-options.js'
 import type { Channel } from './transport/channel.js'
 import type { Dataset__Output } from './transport/generated/cowmask/v1/Dataset.js'
 
-/** A set of labeled images that the worker can train on. */
+/** A set of labeled images that the worker knows. */
 export interface Dataset {
   readonly name: string
   readonly description: string
@@ -18,6 +18,8 @@ export interface Dataset {
   /** Per channel, of pixel values scaled to 0..1. */
   readonly mean: readonly number[]
   readonly std: readonly number[]
+  /** Whether this version reads its images. Models for any dataset are imported, take steps, predict and are exported. */
+  readonly readable: boolean
 }
 
 /** What reading a dataset showed. */
@@ -30,7 +32,7 @@ export interface DatasetInspection {
   readonly digest: string
 }
 
-/** Names what can be trained on. */
+/** Tells which datasets there are, and what is in them. */
 export class Datasets {
   constructor(private readonly channel: Channel) {}
 
@@ -44,6 +46,7 @@ export class Datasets {
    * Reads a dataset and counts what is there.
    *
    * @throws ConfigError when there is none of that name
+   * @throws RemoteError `DATASET_NOT_READABLE`
    */
   async inspect(name: string, call: CallOptions = {}): Promise<DatasetInspection> {
     const { dataset, trainCounts, testCounts, digest } = await this.channel.unary('Datasets.Inspect', { name }, call)
@@ -53,6 +56,6 @@ export class Datasets {
 }
 
 function datasetOf(dataset: Dataset__Output): Dataset {
-  const { name, description, classes, height, width, channels, train, test, mean, std } = dataset
-  return { name, description, classes, height, width, channels, train, test, mean, std }
+  const { name, description, classes, height, width, channels, train, test, mean, std, readable } = dataset
+  return { name, description, classes, height, width, channels, train, test, mean, std, readable }
 }

@@ -16,10 +16,14 @@ export type RunState =
 /** How a run ends. */
 export type EndState = 'cancelled' | 'interrupted' | 'failed' | 'succeeded'
 
-/** Mean cross-entropy, and the share of images answered wrongly, 0..1. */
+/** How well images are answered. */
 export interface Score {
+  /** Mean cross-entropy. */
   readonly loss: number
+  /** Share answered wrongly, 0..1. */
   readonly error: number
+  /** Share whose class is not among the five most probable ones, 0..1; NaN in events of older versions. */
+  readonly top5Error: number
 }
 
 /** One evaluation of both networks. */
@@ -153,7 +157,8 @@ export function* eventsOf(event: Event__Output): Generator<RunEvent> {
   else if (event.finished) yield { ...stamp, type: 'finished', ...finishedOf(event.finished) }
 }
 
-function* stepsOf(metrics: Metrics__Output): Generator<StepMetrics> {
+/** One object a step. */
+export function* stepsOf(metrics: Metrics__Output): Generator<StepMetrics> {
   for (let row = 0; row < metrics.loss.length; row += 1) {
     const values = Object.fromEntries(COLUMNS.map((name) => [name, metrics[name][row] ?? NaN]))
     yield {
@@ -169,12 +174,12 @@ export function runState(state: RunState__Output): RunState {
   return state.replace('RUN_STATE_', '').toLowerCase() as RunState
 }
 
-function score(given: Score__Output | null): Score {
-  return { loss: given?.loss ?? NaN, error: given?.error ?? NaN }
+export function scoreOf(given: Score__Output | null): Score {
+  return { loss: given?.loss ?? NaN, error: given?.error ?? NaN, top5Error: given?.top5Error ?? NaN }
 }
 
 function evaluationOf({ step, split, student, teacher }: Evaluation__Output): Evaluation {
-  return { step, split: split as Evaluation['split'], student: score(student), teacher: score(teacher) }
+  return { step, split: split as Evaluation['split'], student: scoreOf(student), teacher: scoreOf(teacher) }
 }
 
 export function checkpointOf({ step, digest, bytes }: Checkpoint__Output): Checkpoint {

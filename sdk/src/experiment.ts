@@ -129,7 +129,7 @@ export class Experiment {
   /**
    * Goes on from the last checkpoint that verifies, under the same id, as the next attempt.
    *
-   * @throws RemoteError `RUN_NOT_RESUMABLE`, while it is under way or where it has succeeded
+   * @throws RemoteError `RUN_NOT_RESUMABLE`, while it is under way or where it has succeeded; `DATASET_NOT_READABLE`
    */
   async resume(call: CallOptions = {}): Promise<void> {
     const { run } = await this.channel.unary('Experiments.Resume', { runId: this.id }, this.bound(call))

@@ -11,26 +11,27 @@ export interface ImageBatch<Data extends Uint8Array | Float32Array = Uint8Array 
 /**
  * Refuses what is no batch of images, before anything is sent.
  *
+ * @param option what the images are called where they are blamed
  * @throws ConfigError
  */
-export function checkImages(images: ImageBatch): void {
+export function checkImages(images: ImageBatch, option = 'images'): void {
   // A script in plain JavaScript may pass anything.
   const { data, shape } = Object(images) as { data?: unknown; shape?: unknown }
-  const wrong = (path: string, reason: string) => new ConfigError([{ path, reason }])
+  const wrong = (field: string, reason: string) => new ConfigError([{ path: `${option}.${field}`, reason }])
   if (!(data instanceof Uint8Array) && !(data instanceof Float32Array))
-    throw wrong('images.data', 'must be a Uint8Array or a Float32Array.')
+    throw wrong('data', 'must be a Uint8Array or a Float32Array.')
   if (
     !Array.isArray(shape) ||
     shape.length !== 4 ||
     !shape.every((length: number) => Number.isInteger(length) && length > 0)
   )
-    throw wrong('images.shape', 'must be [count, height, width, channels], four whole numbers above 0.')
+    throw wrong('shape', 'must be [count, height, width, channels], four whole numbers above 0.')
   const [count, height, width, channels] = images.shape
-  checkTensorElements('images.shape', count, height, width * channels)
+  checkTensorElements(`${option}.shape`, count, height, width * channels)
   const elements = count * height * width * channels
   if (data.length !== elements)
     throw wrong(
-      'images.data',
+      'data',
       `must have ${String(elements)} elements for the shape [${shape.join(', ')}], but has ${String(data.length)}.`,
     )
 }

@@ -1,4 +1,5 @@
 export { type ConnectOptions, CowMask, type LaunchOptions, connect, launch } from './client.js'
+export { networks } from './config/networks.js'
 export { presets } from './config/presets.js'
 export type * from './config/types.js'
 export type { Dataset, DatasetInspection, Datasets } from './datasets.js'
@@ -15,8 +16,17 @@ export type {
   StepMetrics,
 } from './events.js'
 export type { EventsOptions, Experiment, ExperimentResult } from './experiment.js'
-export type { Experiments, ListOptions, StartOptions } from './experiments.js'
+export type {
+  Experiments,
+  ImportOptions,
+  ListOptions,
+  StartOptions,
+  StepBatch,
+  StepInput,
+  StepResult,
+} from './experiments.js'
 export type { ImageBatch } from './images.js'
+export type { LeafNames } from './leaf-names.js'
 export type { BoxMaskBatch, CowMaskBatch, MaskBatch } from './mask-batch.js'
 export type { EraseResult, Masks, MixResult } from './masks.js'
 export type { EvaluationResult, ExportedModel, ModelOptions, Models, Prediction } from './models.js'
@@ -28,6 +38,7 @@ export type { Device, Limits, System, SystemInfo } from './system.js'
 export type { CallOptions } from './transport/call-options.js'
 export type { Tensor } from './transport/tensor.js'
 export { version } from './version.js'
+export { readWeights, writeWeights } from './weights/file.js'
 export { type Diagnosis, type DoctorOptions, type Problem, doctor, renderDiagnosis } from './worker/doctor.js'
 export type { Accelerator, Variant, WorkerEnvironment } from './worker/environment.js'
 export { type SetupOptions, type SetupProgress, setup } from './worker/setup.js'

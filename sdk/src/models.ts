@@ -1,12 +1,13 @@
 import { ConfigError, CowMaskError } from './errors.js'
-import { type Checkpoint, type Score, checkpointOf } from './events.js'
+import { type Checkpoint, type Score, checkpointOf, scoreOf } from './events.js'
 import { type ImageBatch, checkImages } from './images.js'
+import { type LeafNames, leafNames } from './leaf-names.js'
 import { refuseUnknown } from './option-names.js'
-import { writeSafetensors } from './safetensors.js'
 import type { CallOptions } from './transport/call-options.js'
 import type { Channel } from './transport/channel.js'
 import { type Tensor, expectTensor } from './transport/tensor.js'
 import { exchangeTensors, receiveTensors } from './transport/tensor-call.js'
+import { writeSafetensors, writeWeights } from './weights/file.js'
 
 /** Names the weights of one checkpoint. */
 export interface ModelOptions {
@@ -40,7 +41,16 @@ export interface EvaluationResult extends Score {
 export class ExportedModel {
   constructor(readonly tensors: ReadonlyMap<string, Tensor>) {}
 
-  /** Writes all tensors as one safetensors file. */
+  /**
+   * Writes all tensors as one file by its extension, `.safetensors` or `.npz`.
+   *
+   * @throws ConfigError at `path`
+   */
+  async write(path: string): Promise<void> {
+    await writeWeights(path, this.tensors)
+  }
+
+  /** Writes all tensors as one safetensors file, whatever its name. */
   async writeSafetensors(path: string): Promise<void> {
     await writeSafetensors(path, this.tensors)
   }
@@ -71,7 +81,7 @@ export class Models {
   /**
    * Scores a checkpoint on a split of the run's dataset, by default `test`.
    *
-   * @throws RemoteError `RUN_NOT_FOUND`, `CHECKPOINT_NOT_FOUND`
+   * @throws RemoteError `RUN_NOT_FOUND`, `CHECKPOINT_NOT_FOUND`, `DATASET_NOT_READABLE`
    */
   async evaluate(
     { split, ...model }: ModelOptions & { readonly split?: 'test' | 'validation' | 'train' | undefined },
@@ -80,16 +90,20 @@ export class Models {
     const request = { model: selectorOf(model), ...(split === undefined ? {} : { split }) }
     const { score, count, step } = await this.channel.unary('Models.Evaluate', request, call)
     if (!score) throw new CowMaskError('INTERNAL', "The worker's answer holds no score.")
-    return { loss: score.loss, error: score.error, count, step }
+    return { ...scoreOf(score), count, step }
   }
 
   /**
-   * Fetches every parameter and statistic.
+   * Fetches every parameter and statistic, with `names: 'reference'` under the names of the authors' code.
    *
    * @throws RemoteError `RUN_NOT_FOUND`, `CHECKPOINT_NOT_FOUND`
    */
-  async export(model: ModelOptions, call: CallOptions = {}): Promise<ExportedModel> {
-    return new ExportedModel(await receiveTensors(this.channel, 'Models.Export', { model: selectorOf(model) }, call))
+  async export(
+    { names, ...model }: ModelOptions & { readonly names?: LeafNames | undefined },
+    call: CallOptions = {},
+  ): Promise<ExportedModel> {
+    const request = { model: selectorOf(model), ...leafNames(names) }
+    return new ExportedModel(await receiveTensors(this.channel, 'Models.Export', request, call))
   }
 
   /** The checkpoints of a run, oldest first. */

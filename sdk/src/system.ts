@@ -7,6 +7,8 @@ export interface Limits {
   readonly chunkBytes: number
   /** Most elements that one tensor of a call may have. */
   readonly tensorElements: number
+  /** Most bytes that all tensors of one call may have together. */
+  readonly callBytes: number
 }
 
 /** What a worker is. */
@@ -38,13 +40,13 @@ export class System {
   async info(call: CallOptions = {}): Promise<SystemInfo> {
     const info = await this.channel.unary('System.Info', {}, call)
     const { workerVersion, protocol, pythonVersion, packages, limits, pid, uptimeMs } = info
-    const { messageBytes = 0, chunkBytes = 0, tensorElements = 0 } = limits ?? {}
+    const { messageBytes = 0, chunkBytes = 0, tensorElements = 0, callBytes = 0 } = limits ?? {}
     return {
       workerVersion,
       protocol,
       pythonVersion,
       packages,
-      limits: { messageBytes, chunkBytes, tensorElements },
+      limits: { messageBytes, chunkBytes, tensorElements, callBytes },
       pid,
       uptimeMs,
     }

@@ -8,6 +8,8 @@ from cowmask.v1 import tensor_pb2
 
 CHUNK_BYTES = 1_048_576
 MOST_ELEMENTS = 268_435_456
+# A whole state of the largest network, three times 236 million numbers, fits.
+MOST_CALL_BYTES = 3_221_225_472
 
 _BITS_PER_ELEMENT = {
     tensor_pb2.ELEMENT_TYPE_UINT8: 8,

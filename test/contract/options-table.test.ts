@@ -75,7 +75,8 @@ describe('the table of options', () => {
           expect(value, row.path).toBeLessThanOrEqual(maximum ?? Infinity)
           expect(value, row.path).toBeLessThan(exclusiveMaximum ?? Infinity)
         }
-        if (row.type === 'string' && row.default !== undefined) expect(row.allowed).toContain(row.default)
+        if (row.type === 'string' && row.default !== undefined)
+          expect(['auto', ...(row.allowed as string[])]).toContain(row.default)
       }
     },
   )

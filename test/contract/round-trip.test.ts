@@ -28,12 +28,27 @@ const number = ({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Bounds
   })
 }
 
+/** Depths that there are of a network. */
+function depths(path: string): fc.Arbitrary<number> {
+  const blocks = fc.integer({ min: 1, max: 111 })
+  switch (path) {
+    case 'model.wide_resnet.depth':
+      return blocks.map((n) => 6 * n + 4)
+    case 'model.shake_shake.depth':
+      return blocks.map((n) => 6 * n + 2)
+    case 'model.pyramidnet.depth':
+      return blocks.map((n) => 9 * n + 2)
+    default:
+      return fc.constantFrom(14, 26, 50, 101, 152)
+  }
+}
+
 function valueOf(row: OptionRow): fc.Arbitrary<unknown> {
   switch (row.type) {
     case 'uint32':
       // Kept small for shapes, so that a request stays below the limit of elements.
       if (['count', 'height', 'width'].includes(row.path)) return fc.integer({ min: 1, max: 256 })
-      if (row.path.endsWith('.depth')) return fc.integer({ min: 1, max: 166 }).map((n) => 6 * n + 4)
+      if (row.path.endsWith('.depth')) return depths(row.path)
       return fc.integer({ min: row.minimum as number, max: row.maximum as number })
     case 'double':
       return number(row as Bounds)
@@ -138,6 +153,8 @@ describe('a resolved config', () => {
     evaluateEvery: 30,
     checkpointEvery: 120,
     seed: 0,
+    strictParity: false,
+    randomStream: 'current',
   } as const
   const arrived = (config: object) => overTheWire('ExperimentConfig', toMessage('ExperimentConfig', config as never))
 

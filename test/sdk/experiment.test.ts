@@ -43,6 +43,9 @@ describe('an experiment', () => {
     expect(result).toMatchObject({ state: 'succeeded', step: 20 })
     const scored = await cowmask.models.evaluate({ run: run.id, weights: 'teacher' })
     expect(scored).toMatchObject({ count: 360, step: 20, error: result.teacher.error })
+    expect(scored.top5Error).toBe(result.teacher.top5Error)
+    expect(scored.top5Error).toBeGreaterThan(0)
+    expect(scored.top5Error).toBeLessThan(scored.error)
 
     const again = await cowmask.experiments.get(run.id)
     expect(again.state).toBe('succeeded')

@@ -20,7 +20,10 @@ import { rules } from './rules.js'
 const INT32_MAX = 2_147_483_647
 
 const dataset = group('What to train on.', {
-  name: choice({ allowed: ['digits'], description: 'Name of the dataset.' }),
+  name: choice({
+    allowed: ['digits', 'cifar10', 'cifar100', 'svhn', 'imagenet'],
+    description: 'Name of the dataset.',
+  }),
   labeled: wholeNumber({
     minimum: 1,
     maximum: INT32_MAX,
@@ -41,6 +44,15 @@ const dataset = group('What to train on.', {
     description: 'Chooses which images are put aside for validation.',
   }).optional(),
 })
+
+const resnetDepth = wholeNumber({
+  minimum: 14,
+  maximum: 152,
+  default: 50,
+  description: 'Number of layers: 14, 26, 50, 101 or 152.',
+})
+  .refine(...checked(rules.resnet_depth))
+  .optional()
 
 const model = z
   .discriminatedUnion('name', [
@@ -67,12 +79,79 @@ const model = z
         description: 'Share of activations dropped between the two convolutions of a block; 0 is none.',
       }).optional(),
     }),
+    z.strictObject({
+      name: z.literal('shake_shake'),
+      depth: wholeNumber({
+        minimum: 8,
+        maximum: 1000,
+        default: 26,
+        description: 'Number of layers: 6n + 2, so 8, 14, 20, 26, ...',
+      })
+        .refine(...checked(rules.shake_shake_depth))
+        .optional(),
+      width: wholeNumber({
+        minimum: 1,
+        maximum: 1024,
+        default: 96,
+        description: 'Channels of the first group, the 96 of 2x96d; the next groups have two and four times as many.',
+      }).optional(),
+    }),
+    z.strictObject({
+      name: z.literal('pyramidnet'),
+      depth: wholeNumber({
+        minimum: 11,
+        maximum: 1001,
+        default: 272,
+        description: 'Number of layers: 9n + 2, so 11, 20, 29, ..., 272.',
+      })
+        .refine(...checked(rules.pyramidnet_depth))
+        .optional(),
+      alpha: finiteNumber({
+        minimum: 0,
+        maximum: 2000,
+        default: 200,
+        description: 'Channels that the blocks add to the 16 of the stem, evenly, from the first to the last.',
+      }).optional(),
+      shakeDrop: finiteNumber({
+        minimum: 0,
+        exclusiveMaximum: 1,
+        default: 0.5,
+        description: 'Probability that ShakeDrop perturbs the last block; rises linearly from the first; 0 is none.',
+      }).optional(),
+    }),
+    z.strictObject({
+      name: z.literal('resnet'),
+      depth: resnetDepth,
+      width: wholeNumber({
+        minimum: 1,
+        maximum: 8,
+        default: 1,
+        description: 'Multiplies every number of channels, the stem included.',
+      }).optional(),
+    }),
+    z.strictObject({
+      name: z.literal('resnext'),
+      depth: resnetDepth,
+      cardinality: wholeNumber({
+        minimum: 1,
+        maximum: 256,
+        default: 32,
+        description: 'Groups of the 3x3 convolution, the 32 of 32x4d.',
+      }).optional(),
+      groupWidth: wholeNumber({
+        minimum: 1,
+        maximum: 256,
+        default: 4,
+        description: 'Channels of one group in the first stage, the 4 of 32x4d; doubled from stage to stage.',
+      }).optional(),
+    }),
   ])
   .register(optionFacts, {
     type: 'oneof',
     shared: [],
     default: 'wide_resnet',
-    description: 'The network. wide_resnet: pre-activation residual network of three groups (Zagoruyko and Komodakis).',
+    description:
+      'The network. wide_resnet: pre-activation residual network of three groups (Zagoruyko and Komodakis). shake_shake: two branches mixed at random (Gastaldi). pyramidnet: bottlenecks that widen block by block, with ShakeDrop (Han; Yamada). resnet, resnext: bottlenecks for large images (He; Xie).',
   })
 
 const weight = (value: number) =>
@@ -349,6 +428,17 @@ const shape = {
   seed: seedNumber({
     default: 0,
     description: 'Seed of all that is random in training: initial weights, order, augmentation, masks, noise.',
+  }).optional(),
+  strictParity: flag({
+    default: false,
+    description:
+      "Compute as the authors' code does even where that is a fault: their random stream, SVHN images mirrored, and augmentSeparately of a mix without effect.",
+  }).optional(),
+  randomStream: choice({
+    allowed: ['current', 'reference'],
+    default: AUTO,
+    description:
+      "How keys become random numbers. current: as JAX does today. reference: as it did in the authors' time. Auto: reference with strictParity, else current.",
   }).optional(),
 }
 

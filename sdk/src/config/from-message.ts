@@ -9,13 +9,16 @@ export function fromMessage(name: MessageName, message: Message): Record<string,
   return valueOf(messageSchemas[name], message)
 }
 
+/** What runs did that are older than these options. */
+const BEFORE = { strictParity: false, randomStream: 'current' } as const satisfies Partial<ResolvedExperimentConfig>
+
 /**
  * The config of a run, as the worker has resolved it.
  *
  * @throws {TypeError} if the worker left an option out.
  */
 export function resolvedExperimentConfig(message: Message): ResolvedExperimentConfig {
-  const config = withoutEpochs(fromMessage('ExperimentConfig', message))
+  const config = { ...BEFORE, ...withoutEpochs(fromMessage('ExperimentConfig', message)) }
   demandComplete(withoutEpochs(fieldsOf(messageSchemas.ExperimentConfig, config) ?? {}), config, '')
   return config as unknown as ResolvedExperimentConfig
 }

@@ -10,17 +10,19 @@ const seed = seedNumber({
   description: 'Seed of the draw: the same seed gives the same pixels on every machine.',
 }).optional()
 
+const stream = choice({
+  allowed: ['per_image', 'reference'],
+  default: 'per_image',
+  description:
+    "per_image: a key for every image, so that a longer batch begins with the shorter one. reference: one key for all, by the random stream of the authors' time.",
+}).optional()
+
 const batch = {
   count: wholeNumber({ minimum: 1, maximum: 1_000_000, description: 'Number of masks.' }),
   height: wholeNumber({ minimum: 1, maximum: 4096, description: 'Height of a mask in pixels.' }),
   width: wholeNumber({ minimum: 1, maximum: 4096, description: 'Width of a mask in pixels.' }),
   seed,
-  stream: choice({
-    allowed: ['per_image', 'reference'],
-    default: 'per_image',
-    description:
-      "per_image: a key for every mask, so that a longer draw begins with the shorter one. reference: one key for all, by the random stream of the authors' time.",
-  }).optional(),
+  stream,
 }
 
 const cow = {
@@ -56,11 +58,12 @@ export const generateRequest = z
 /** Options of `masks.mix()`, the images apart. */
 export const mixOptions = z
   .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('cowmix'), seed, ...cow }),
-    z.strictObject({ kind: z.literal('cutmix'), seed, ...box }),
+    z.strictObject({ kind: z.literal('cowmix'), seed, stream, ...cow }),
+    z.strictObject({ kind: z.literal('cutmix'), seed, stream, ...box }),
     z.strictObject({
       kind: z.literal('ict'),
       seed,
+      stream,
       alpha: finiteNumber({
         exclusiveMinimum: 0,
         maximum: 1000,
@@ -71,13 +74,14 @@ export const mixOptions = z
   ])
   .register(optionFacts, {
     type: 'oneof',
-    shared: ['seed'],
+    shared: ['seed', 'stream'],
     description:
       'cowmix takes the ones of a CowMask from the partner, cutmix all but a box, ict blends the whole images.',
   })
 
 const erase = {
   seed,
+  stream,
   noiseStd: finiteNumber({
     minimum: 0,
     maximum: 1000,

@@ -7,6 +7,8 @@ export type ExperimentConfig = {
   readonly dataset: DatasetConfig
   /**
    * The network. wide_resnet: pre-activation residual network of three groups (Zagoruyko and Komodakis).
+   * shake_shake: two branches mixed at random (Gastaldi). pyramidnet: bottlenecks that widen block by block,
+   * with ShakeDrop (Han; Yamada). resnet, resnext: bottlenecks for large images (He; Xie).
    *
    * Default 'wide_resnet'.
    */
@@ -79,12 +81,24 @@ export type ExperimentConfig = {
    * A whole number from 0 to 4,294,967,295. Default 0.
    */
   readonly seed?: number | undefined
+  /**
+   * Compute as the authors' code does even where that is a fault: their random stream, SVHN images mirrored,
+   * and augmentSeparately of a mix without effect.
+   *
+   * Default false.
+   */
+  readonly strictParity?: boolean | undefined
+  /**
+   * How keys become random numbers. current: as JAX does today. reference: as it did in the authors' time.
+   * Auto: reference with strictParity, else current.
+   */
+  readonly randomStream?: 'current' | 'reference' | undefined
 }
 
 /** What to train on. */
 export type DatasetConfig = {
   /** Name of the dataset. */
-  readonly name: 'digits'
+  readonly name: 'digits' | 'cifar10' | 'cifar100' | 'svhn' | 'imagenet'
   /**
    * How many training images keep their label, the same share of every class; at least one a class. Auto: all.
    *
@@ -113,30 +127,105 @@ export type DatasetConfig = {
 
 /**
  * The network. wide_resnet: pre-activation residual network of three groups (Zagoruyko and Komodakis).
+ * shake_shake: two branches mixed at random (Gastaldi). pyramidnet: bottlenecks that widen block by block,
+ * with ShakeDrop (Han; Yamada). resnet, resnext: bottlenecks for large images (He; Xie).
  *
  * Default 'wide_resnet'.
  */
-export type ModelConfig = {
-  readonly name: 'wide_resnet'
-  /**
-   * Number of layers: 6n + 4, so 10, 16, 22, 28, ...
-   *
-   * A whole number from 10 to 1000. Default 28.
-   */
-  readonly depth?: number | undefined
-  /**
-   * Multiplies the 16, 32 and 64 channels of the three groups.
-   *
-   * A whole number from 1 to 64. Default 2.
-   */
-  readonly width?: number | undefined
-  /**
-   * Share of activations dropped between the two convolutions of a block; 0 is none.
-   *
-   * A number from 0, below 1. Default 0.3.
-   */
-  readonly dropout?: number | undefined
-}
+export type ModelConfig =
+  | {
+      readonly name: 'wide_resnet'
+      /**
+       * Number of layers: 6n + 4, so 10, 16, 22, 28, ...
+       *
+       * A whole number from 10 to 1000. Default 28.
+       */
+      readonly depth?: number | undefined
+      /**
+       * Multiplies the 16, 32 and 64 channels of the three groups.
+       *
+       * A whole number from 1 to 64. Default 2.
+       */
+      readonly width?: number | undefined
+      /**
+       * Share of activations dropped between the two convolutions of a block; 0 is none.
+       *
+       * A number from 0, below 1. Default 0.3.
+       */
+      readonly dropout?: number | undefined
+    }
+  | {
+      readonly name: 'shake_shake'
+      /**
+       * Number of layers: 6n + 2, so 8, 14, 20, 26, ...
+       *
+       * A whole number from 8 to 1000. Default 26.
+       */
+      readonly depth?: number | undefined
+      /**
+       * Channels of the first group, the 96 of 2x96d; the next groups have two and four times as many.
+       *
+       * A whole number from 1 to 1024. Default 96.
+       */
+      readonly width?: number | undefined
+    }
+  | {
+      readonly name: 'pyramidnet'
+      /**
+       * Number of layers: 9n + 2, so 11, 20, 29, ..., 272.
+       *
+       * A whole number from 11 to 1001. Default 272.
+       */
+      readonly depth?: number | undefined
+      /**
+       * Channels that the blocks add to the 16 of the stem, evenly, from the first to the last.
+       *
+       * A number from 0 to 2000. Default 200.
+       */
+      readonly alpha?: number | undefined
+      /**
+       * Probability that ShakeDrop perturbs the last block; rises linearly from the first; 0 is none.
+       *
+       * A number from 0, below 1. Default 0.5.
+       */
+      readonly shakeDrop?: number | undefined
+    }
+  | {
+      readonly name: 'resnet'
+      /**
+       * Number of layers: 14, 26, 50, 101 or 152.
+       *
+       * A whole number from 14 to 152. Default 50.
+       */
+      readonly depth?: number | undefined
+      /**
+       * Multiplies every number of channels, the stem included.
+       *
+       * A whole number from 1 to 8. Default 1.
+       */
+      readonly width?: number | undefined
+    }
+  | {
+      readonly name: 'resnext'
+      /**
+       * Number of layers: 14, 26, 50, 101 or 152.
+       *
+       * A whole number from 14 to 152. Default 50.
+       */
+      readonly depth?: number | undefined
+      /**
+       * Groups of the 3x3 convolution, the 32 of 32x4d.
+       *
+       * A whole number from 1 to 256. Default 32.
+       */
+      readonly cardinality?: number | undefined
+      /**
+       * Channels of one group in the first stage, the 4 of 32x4d; doubled from stage to stage.
+       *
+       * A whole number from 1 to 256. Default 4.
+       */
+      readonly groupWidth?: number | undefined
+    }
 
 /**
  * Holds the student on a perturbed image to the teacher on the clean one. mean_teacher perturbs by
@@ -621,8 +710,8 @@ export type CowMaskRequest = {
    */
   readonly seed?: number | undefined
   /**
-   * per_image: a key for every mask, so that a longer draw begins with the shorter one. reference: one key for
-   * all, by the random stream of the authors' time.
+   * per_image: a key for every image, so that a longer batch begins with the shorter one. reference: one key
+   * for all, by the random stream of the authors' time.
    *
    * Default 'per_image'.
    */
@@ -668,8 +757,8 @@ export type BoxMaskRequest = {
    */
   readonly seed?: number | undefined
   /**
-   * per_image: a key for every mask, so that a longer draw begins with the shorter one. reference: one key for
-   * all, by the random stream of the authors' time.
+   * per_image: a key for every image, so that a longer batch begins with the shorter one. reference: one key
+   * for all, by the random stream of the authors' time.
    *
    * Default 'per_image'.
    */
@@ -706,6 +795,13 @@ export type MixOptions =
        */
       readonly seed?: number | undefined
       /**
+       * per_image: a key for every image, so that a longer batch begins with the shorter one. reference: one key
+       * for all, by the random stream of the authors' time.
+       *
+       * Default 'per_image'.
+       */
+      readonly stream?: 'per_image' | 'reference' | undefined
+      /**
        * Scale of the mask's blobs in pixels, drawn log-uniformly. Auto: 1/8 to 1/2 of the image's shorter side.
        *
        * [low, high], two numbers from 0.01 to 4096.
@@ -726,6 +822,13 @@ export type MixOptions =
        * A whole number from 0 to 4,294,967,295. Default 0.
        */
       readonly seed?: number | undefined
+      /**
+       * per_image: a key for every image, so that a longer batch begins with the shorter one. reference: one key
+       * for all, by the random stream of the authors' time.
+       *
+       * Default 'per_image'.
+       */
+      readonly stream?: 'per_image' | 'reference' | undefined
       /**
        * Area of the box: fixed (always `scale`), random_area (a uniform share of the image), random_size (uniform
        * side lengths).
@@ -755,6 +858,13 @@ export type MixOptions =
        */
       readonly seed?: number | undefined
       /**
+       * per_image: a key for every image, so that a longer batch begins with the shorter one. reference: one key
+       * for all, by the random stream of the authors' time.
+       *
+       * Default 'per_image'.
+       */
+      readonly stream?: 'per_image' | 'reference' | undefined
+      /**
        * Both parameters of the Beta distribution of the blend factor.
        *
        * A number above 0, at most 1000. Default 0.1.
@@ -772,6 +882,13 @@ export type EraseOptions =
        * A whole number from 0 to 4,294,967,295. Default 0.
        */
       readonly seed?: number | undefined
+      /**
+       * per_image: a key for every image, so that a longer batch begins with the shorter one. reference: one key
+       * for all, by the random stream of the authors' time.
+       *
+       * Default 'per_image'.
+       */
+      readonly stream?: 'per_image' | 'reference' | undefined
       /**
        * Standard deviation of the noise that takes the place of erased pixels, in units of the images (uint8: of x
        * / 127.5 - 1); 0 erases to zero.
@@ -806,6 +923,13 @@ export type EraseOptions =
        * A whole number from 0 to 4,294,967,295. Default 0.
        */
       readonly seed?: number | undefined
+      /**
+       * per_image: a key for every image, so that a longer batch begins with the shorter one. reference: one key
+       * for all, by the random stream of the authors' time.
+       *
+       * Default 'per_image'.
+       */
+      readonly stream?: 'per_image' | 'reference' | undefined
       /**
        * Standard deviation of the noise that takes the place of erased pixels, in units of the images (uint8: of x
        * / 127.5 - 1); 0 erases to zero.

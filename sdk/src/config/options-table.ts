@@ -2,7 +2,9 @@ import { z } from 'zod'
 
 import { type OptionFacts } from './option.js'
 import { casesOf, factsOf, fieldsOf, withoutOptional } from './schema-walk.js'
-import { type MessageName, messageSchemas } from './to-message.js'
+import { networks } from './networks.js'
+import type { ModelConfig } from './option-types.js'
+import { type Message, type MessageName, messageSchemas, toMessage } from './to-message.js'
 
 /** One row of `proto/cowmask/v1/options.json`. Its path is the field's in the message, a oneof's case being an element. */
 export type OptionRow = Readonly<Record<string, unknown>> & { readonly path: string; readonly type: string }
@@ -11,6 +13,8 @@ export type OptionRow = Readonly<Record<string, unknown>> & { readonly path: str
 export interface OptionsTable {
   readonly version: 1
   readonly messages: Readonly<Record<MessageName, readonly OptionRow[]>>
+  /** A `ModelConfig` by each name that the authors' code has for a network. */
+  readonly networks: Readonly<Record<string, Message>>
 }
 
 /** Flattens the schemas. */
@@ -24,7 +28,12 @@ export function optionsTable(): OptionsTable {
       MixOptions: rows('MixOptions'),
       EraseOptions: rows('EraseOptions'),
     },
+    networks: Object.fromEntries(Object.entries(networks).map(([name, model]) => [name, modelMessage(model)])),
   }
+}
+
+function modelMessage(model: ModelConfig): Message {
+  return toMessage('ExperimentConfig', { dataset: { name: 'digits' }, model }).model as Message
 }
 
 function rowsOf(schema: z.core.$ZodType, path: readonly string[]): OptionRow[] {

@@ -46,7 +46,10 @@ function violations(error: z.ZodError, schema: z.ZodType, input: unknown): RuleV
       const key = JSON.stringify([violation.path, violation.reason])
       if (!found.has(key)) found.set(key, violation)
     }
-  return [...found.values()]
+  const all = [...found.values()]
+  // A number that is out of its bounds is told once.
+  const unsound = new Set(all.filter(({ rule }) => rule === undefined).map(({ path }) => path))
+  return all.filter(({ rule, path }) => rule === undefined || !unsound.has(path))
 }
 
 function fromIssue(issue: z.core.$ZodIssue, root: z.ZodType, input: unknown): RuleViolation[] {

@@ -35,6 +35,27 @@ const wide_resnet_depth: Rule<number> = {
   holds: (depth) => (depth - 4) % 6 === 0,
 }
 
+const shake_shake_depth: Rule<number> = {
+  name: 'shake_shake_depth',
+  reason: '6n + 2 for a whole n (8, 14, 20, 26, ...): three groups of n blocks with two convolutions a branch',
+  applies: Number.isInteger,
+  holds: (depth) => (depth - 2) % 6 === 0,
+}
+
+const pyramidnet_depth: Rule<number> = {
+  name: 'pyramidnet_depth',
+  reason: '9n + 2 for a whole n (11, 20, 29, ..., 272): three groups of n blocks with three convolutions each',
+  applies: Number.isInteger,
+  holds: (depth) => (depth - 2) % 9 === 0,
+}
+
+const resnet_depth: Rule<number> = {
+  name: 'resnet_depth',
+  reason: '14, 26, 50, 101 or 152: four stages of bottleneck blocks with three convolutions each',
+  applies: Number.isInteger,
+  holds: (depth) => [14, 26, 50, 101, 152].includes(depth),
+}
+
 const boundaries_ascending: Rule<readonly (readonly [number, number])[]> = {
   name: 'boundaries_ascending',
   reason: 'in ascending order, every `at` above the one before',
@@ -73,7 +94,16 @@ const tensor_elements: Rule<MaskShape> = {
   holds: ({ count, height, width }) => elements([count, height, width]) <= TENSOR_ELEMENTS,
 }
 
-export const rules = { range_order, wide_resnet_depth, boundaries_ascending, steps_or_epochs, tensor_elements }
+export const rules = {
+  range_order,
+  wide_resnet_depth,
+  shake_shake_depth,
+  pyramidnet_depth,
+  resnet_depth,
+  boundaries_ascending,
+  steps_or_epochs,
+  tensor_elements,
+}
 
 /** Number of elements of a tensor of this shape. */
 export function elements(shape: readonly number[]): number {

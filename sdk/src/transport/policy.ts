@@ -22,6 +22,8 @@ export const policies: Readonly<Record<MethodName, Policy>> = {
   'Experiments.Cancel': { repeatable: false, timeoutMs: PROMPT_MS },
   'Experiments.Resume': { repeatable: false, timeoutMs: PROMPT_MS },
   'Experiments.Delete': { repeatable: false, timeoutMs: PROMPT_MS },
+  'Experiments.Import': { repeatable: true },
+  'Experiments.Step': { repeatable: true },
   'Datasets.List': { repeatable: true, timeoutMs: PROMPT_MS },
   'Datasets.Inspect': { repeatable: true },
   'Models.Predict': { repeatable: true },

@@ -67,6 +67,7 @@ class Dataset(_message.Message):
     TEST_FIELD_NUMBER: _builtins.int
     MEAN_FIELD_NUMBER: _builtins.int
     STD_FIELD_NUMBER: _builtins.int
+    READABLE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     description: _builtins.str
     height: _builtins.int
@@ -74,6 +75,8 @@ class Dataset(_message.Message):
     channels: _builtins.int
     train: _builtins.int
     test: _builtins.int
+    readable: _builtins.bool
+    """Whether this version reads its images. Models for any dataset are imported, take steps, predict and are exported."""
     @_builtins.property
     def classes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -95,10 +98,11 @@ class Dataset(_message.Message):
         test: _builtins.int = ...,
         mean: _abc.Iterable[_builtins.float] | None = ...,
         std: _abc.Iterable[_builtins.float] | None = ...,
+        readable: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "classes", b"classes", "description", b"description", "height", b"height", "mean", b"mean", "name", b"name", "std", b"std", "test", b"test", "train", b"train", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "classes", b"classes", "description", b"description", "height", b"height", "mean", b"mean", "name", b"name", "readable", b"readable", "std", b"std", "test", b"test", "train", b"train", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -266,21 +266,27 @@ class Score(_message.Message):
 
     LOSS_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    TOP5_ERROR_FIELD_NUMBER: _builtins.int
     loss: _builtins.float
     """Mean cross-entropy."""
     error: _builtins.float
     """Share answered wrongly, 0..1."""
+    top5_error: _builtins.float
+    """Share whose class is not among the five most probable ones, 0..1. Absent in events of older versions."""
     def __init__(
         self,
         *,
         loss: _builtins.float = ...,
         error: _builtins.float = ...,
+        top5_error: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_top5_error", b"_top5_error", "top5_error", b"top5_error"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "loss", b"loss"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_top5_error", b"_top5_error", "error", b"error", "loss", b"loss", "top5_error", b"top5_error"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__top5_error: _TypeAlias = _typing.Literal["top5_error"]  # noqa: Y015
+    _WhichOneofArgType__top5_error: _TypeAlias = _typing.Literal["_top5_error", b"_top5_error"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__top5_error) -> _WhichOneofReturnType__top5_error | None: ...
 
 Global___Score: _TypeAlias = Score  # noqa: Y015
 

@@ -42,6 +42,8 @@ class ExperimentConfig(_message.Message):
     EVALUATE_EVERY_FIELD_NUMBER: _builtins.int
     CHECKPOINT_EVERY_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
+    STRICT_PARITY_FIELD_NUMBER: _builtins.int
+    RANDOM_STREAM_FIELD_NUMBER: _builtins.int
     batch_size: _builtins.int
     unlabeled_batch_size: _builtins.int
     steps: _builtins.int
@@ -49,6 +51,8 @@ class ExperimentConfig(_message.Message):
     evaluate_every: _builtins.int
     checkpoint_every: _builtins.int
     seed: _builtins.int
+    strict_parity: _builtins.bool
+    random_stream: _builtins.str
     @_builtins.property
     def dataset(self) -> Global___DatasetConfig: ...
     @_builtins.property
@@ -83,10 +87,12 @@ class ExperimentConfig(_message.Message):
         evaluate_every: _builtins.int | None = ...,
         checkpoint_every: _builtins.int | None = ...,
         seed: _builtins.int | None = ...,
+        strict_parity: _builtins.bool | None = ...,
+        random_stream: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_augmentation", b"_augmentation", "_batch_size", b"_batch_size", "_checkpoint_every", b"_checkpoint_every", "_dataset", b"_dataset", "_epochs", b"_epochs", "_evaluate_every", b"_evaluate_every", "_mix", b"_mix", "_model", b"_model", "_optimizer", b"_optimizer", "_perturb", b"_perturb", "_schedule", b"_schedule", "_seed", b"_seed", "_steps", b"_steps", "_teacher", b"_teacher", "_unlabeled_batch_size", b"_unlabeled_batch_size", "augmentation", b"augmentation", "batch_size", b"batch_size", "checkpoint_every", b"checkpoint_every", "dataset", b"dataset", "epochs", b"epochs", "evaluate_every", b"evaluate_every", "mix", b"mix", "model", b"model", "optimizer", b"optimizer", "perturb", b"perturb", "schedule", b"schedule", "seed", b"seed", "steps", b"steps", "teacher", b"teacher", "unlabeled_batch_size", b"unlabeled_batch_size"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_augmentation", b"_augmentation", "_batch_size", b"_batch_size", "_checkpoint_every", b"_checkpoint_every", "_dataset", b"_dataset", "_epochs", b"_epochs", "_evaluate_every", b"_evaluate_every", "_mix", b"_mix", "_model", b"_model", "_optimizer", b"_optimizer", "_perturb", b"_perturb", "_random_stream", b"_random_stream", "_schedule", b"_schedule", "_seed", b"_seed", "_steps", b"_steps", "_strict_parity", b"_strict_parity", "_teacher", b"_teacher", "_unlabeled_batch_size", b"_unlabeled_batch_size", "augmentation", b"augmentation", "batch_size", b"batch_size", "checkpoint_every", b"checkpoint_every", "dataset", b"dataset", "epochs", b"epochs", "evaluate_every", b"evaluate_every", "mix", b"mix", "model", b"model", "optimizer", b"optimizer", "perturb", b"perturb", "random_stream", b"random_stream", "schedule", b"schedule", "seed", b"seed", "steps", b"steps", "strict_parity", b"strict_parity", "teacher", b"teacher", "unlabeled_batch_size", b"unlabeled_batch_size"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_augmentation", b"_augmentation", "_batch_size", b"_batch_size", "_checkpoint_every", b"_checkpoint_every", "_dataset", b"_dataset", "_epochs", b"_epochs", "_evaluate_every", b"_evaluate_every", "_mix", b"_mix", "_model", b"_model", "_optimizer", b"_optimizer", "_perturb", b"_perturb", "_schedule", b"_schedule", "_seed", b"_seed", "_steps", b"_steps", "_teacher", b"_teacher", "_unlabeled_batch_size", b"_unlabeled_batch_size", "augmentation", b"augmentation", "batch_size", b"batch_size", "checkpoint_every", b"checkpoint_every", "dataset", b"dataset", "epochs", b"epochs", "evaluate_every", b"evaluate_every", "mix", b"mix", "model", b"model", "optimizer", b"optimizer", "perturb", b"perturb", "schedule", b"schedule", "seed", b"seed", "steps", b"steps", "teacher", b"teacher", "unlabeled_batch_size", b"unlabeled_batch_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_augmentation", b"_augmentation", "_batch_size", b"_batch_size", "_checkpoint_every", b"_checkpoint_every", "_dataset", b"_dataset", "_epochs", b"_epochs", "_evaluate_every", b"_evaluate_every", "_mix", b"_mix", "_model", b"_model", "_optimizer", b"_optimizer", "_perturb", b"_perturb", "_random_stream", b"_random_stream", "_schedule", b"_schedule", "_seed", b"_seed", "_steps", b"_steps", "_strict_parity", b"_strict_parity", "_teacher", b"_teacher", "_unlabeled_batch_size", b"_unlabeled_batch_size", "augmentation", b"augmentation", "batch_size", b"batch_size", "checkpoint_every", b"checkpoint_every", "dataset", b"dataset", "epochs", b"epochs", "evaluate_every", b"evaluate_every", "mix", b"mix", "model", b"model", "optimizer", b"optimizer", "perturb", b"perturb", "random_stream", b"random_stream", "schedule", b"schedule", "seed", b"seed", "steps", b"steps", "strict_parity", b"strict_parity", "teacher", b"teacher", "unlabeled_batch_size", b"unlabeled_batch_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__augmentation: _TypeAlias = _typing.Literal["augmentation"]  # noqa: Y015
     _WhichOneofArgType__augmentation: _TypeAlias = _typing.Literal["_augmentation", b"_augmentation"]  # noqa: Y015
@@ -108,12 +114,16 @@ class ExperimentConfig(_message.Message):
     _WhichOneofArgType__optimizer: _TypeAlias = _typing.Literal["_optimizer", b"_optimizer"]  # noqa: Y015
     _WhichOneofReturnType__perturb: _TypeAlias = _typing.Literal["perturb"]  # noqa: Y015
     _WhichOneofArgType__perturb: _TypeAlias = _typing.Literal["_perturb", b"_perturb"]  # noqa: Y015
+    _WhichOneofReturnType__random_stream: _TypeAlias = _typing.Literal["random_stream"]  # noqa: Y015
+    _WhichOneofArgType__random_stream: _TypeAlias = _typing.Literal["_random_stream", b"_random_stream"]  # noqa: Y015
     _WhichOneofReturnType__schedule: _TypeAlias = _typing.Literal["schedule"]  # noqa: Y015
     _WhichOneofArgType__schedule: _TypeAlias = _typing.Literal["_schedule", b"_schedule"]  # noqa: Y015
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
     _WhichOneofReturnType__steps: _TypeAlias = _typing.Literal["steps"]  # noqa: Y015
     _WhichOneofArgType__steps: _TypeAlias = _typing.Literal["_steps", b"_steps"]  # noqa: Y015
+    _WhichOneofReturnType__strict_parity: _TypeAlias = _typing.Literal["strict_parity"]  # noqa: Y015
+    _WhichOneofArgType__strict_parity: _TypeAlias = _typing.Literal["_strict_parity", b"_strict_parity"]  # noqa: Y015
     _WhichOneofReturnType__teacher: _TypeAlias = _typing.Literal["teacher"]  # noqa: Y015
     _WhichOneofArgType__teacher: _TypeAlias = _typing.Literal["_teacher", b"_teacher"]  # noqa: Y015
     _WhichOneofReturnType__unlabeled_batch_size: _TypeAlias = _typing.Literal["unlabeled_batch_size"]  # noqa: Y015
@@ -139,11 +149,15 @@ class ExperimentConfig(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__perturb) -> _WhichOneofReturnType__perturb | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__random_stream) -> _WhichOneofReturnType__random_stream | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__schedule) -> _WhichOneofReturnType__schedule | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__seed) -> _WhichOneofReturnType__seed | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__steps) -> _WhichOneofReturnType__steps | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__strict_parity) -> _WhichOneofReturnType__strict_parity | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__teacher) -> _WhichOneofReturnType__teacher | None: ...
     @_typing.overload
@@ -237,18 +251,34 @@ class ModelConfig(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     WIDE_RESNET_FIELD_NUMBER: _builtins.int
+    SHAKE_SHAKE_FIELD_NUMBER: _builtins.int
+    PYRAMIDNET_FIELD_NUMBER: _builtins.int
+    RESNET_FIELD_NUMBER: _builtins.int
+    RESNEXT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def wide_resnet(self) -> Global___WideResnet: ...
+    @_builtins.property
+    def shake_shake(self) -> Global___ShakeShake: ...
+    @_builtins.property
+    def pyramidnet(self) -> Global___Pyramidnet: ...
+    @_builtins.property
+    def resnet(self) -> Global___Resnet: ...
+    @_builtins.property
+    def resnext(self) -> Global___Resnext: ...
     def __init__(
         self,
         *,
         wide_resnet: Global___WideResnet | None = ...,
+        shake_shake: Global___ShakeShake | None = ...,
+        pyramidnet: Global___Pyramidnet | None = ...,
+        resnet: Global___Resnet | None = ...,
+        resnext: Global___Resnext | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "wide_resnet", b"wide_resnet"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "pyramidnet", b"pyramidnet", "resnet", b"resnet", "resnext", b"resnext", "shake_shake", b"shake_shake", "wide_resnet", b"wide_resnet"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "wide_resnet", b"wide_resnet"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "pyramidnet", b"pyramidnet", "resnet", b"resnet", "resnext", b"resnext", "shake_shake", b"shake_shake", "wide_resnet", b"wide_resnet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_name: _TypeAlias = _typing.Literal["wide_resnet"]  # noqa: Y015
+    _WhichOneofReturnType_name: _TypeAlias = _typing.Literal["wide_resnet", "shake_shake", "pyramidnet", "resnet", "resnext"]  # noqa: Y015
     _WhichOneofArgType_name: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_name) -> _WhichOneofReturnType_name | None: ...
 
@@ -289,6 +319,136 @@ class WideResnet(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__width) -> _WhichOneofReturnType__width | None: ...
 
 Global___WideResnet: _TypeAlias = WideResnet  # noqa: Y015
+
+@_typing.final
+class ShakeShake(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPTH_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    depth: _builtins.int
+    width: _builtins.int
+    def __init__(
+        self,
+        *,
+        depth: _builtins.int | None = ...,
+        width: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_depth", b"_depth", "_width", b"_width", "depth", b"depth", "width", b"width"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_depth", b"_depth", "_width", b"_width", "depth", b"depth", "width", b"width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__depth: _TypeAlias = _typing.Literal["depth"]  # noqa: Y015
+    _WhichOneofArgType__depth: _TypeAlias = _typing.Literal["_depth", b"_depth"]  # noqa: Y015
+    _WhichOneofReturnType__width: _TypeAlias = _typing.Literal["width"]  # noqa: Y015
+    _WhichOneofArgType__width: _TypeAlias = _typing.Literal["_width", b"_width"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__depth) -> _WhichOneofReturnType__depth | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__width) -> _WhichOneofReturnType__width | None: ...
+
+Global___ShakeShake: _TypeAlias = ShakeShake  # noqa: Y015
+
+@_typing.final
+class Pyramidnet(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPTH_FIELD_NUMBER: _builtins.int
+    ALPHA_FIELD_NUMBER: _builtins.int
+    SHAKE_DROP_FIELD_NUMBER: _builtins.int
+    depth: _builtins.int
+    alpha: _builtins.float
+    shake_drop: _builtins.float
+    def __init__(
+        self,
+        *,
+        depth: _builtins.int | None = ...,
+        alpha: _builtins.float | None = ...,
+        shake_drop: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_alpha", b"_alpha", "_depth", b"_depth", "_shake_drop", b"_shake_drop", "alpha", b"alpha", "depth", b"depth", "shake_drop", b"shake_drop"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alpha", b"_alpha", "_depth", b"_depth", "_shake_drop", b"_shake_drop", "alpha", b"alpha", "depth", b"depth", "shake_drop", b"shake_drop"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__alpha: _TypeAlias = _typing.Literal["alpha"]  # noqa: Y015
+    _WhichOneofArgType__alpha: _TypeAlias = _typing.Literal["_alpha", b"_alpha"]  # noqa: Y015
+    _WhichOneofReturnType__depth: _TypeAlias = _typing.Literal["depth"]  # noqa: Y015
+    _WhichOneofArgType__depth: _TypeAlias = _typing.Literal["_depth", b"_depth"]  # noqa: Y015
+    _WhichOneofReturnType__shake_drop: _TypeAlias = _typing.Literal["shake_drop"]  # noqa: Y015
+    _WhichOneofArgType__shake_drop: _TypeAlias = _typing.Literal["_shake_drop", b"_shake_drop"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__alpha) -> _WhichOneofReturnType__alpha | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__depth) -> _WhichOneofReturnType__depth | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__shake_drop) -> _WhichOneofReturnType__shake_drop | None: ...
+
+Global___Pyramidnet: _TypeAlias = Pyramidnet  # noqa: Y015
+
+@_typing.final
+class Resnet(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPTH_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    depth: _builtins.int
+    width: _builtins.int
+    def __init__(
+        self,
+        *,
+        depth: _builtins.int | None = ...,
+        width: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_depth", b"_depth", "_width", b"_width", "depth", b"depth", "width", b"width"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_depth", b"_depth", "_width", b"_width", "depth", b"depth", "width", b"width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__depth: _TypeAlias = _typing.Literal["depth"]  # noqa: Y015
+    _WhichOneofArgType__depth: _TypeAlias = _typing.Literal["_depth", b"_depth"]  # noqa: Y015
+    _WhichOneofReturnType__width: _TypeAlias = _typing.Literal["width"]  # noqa: Y015
+    _WhichOneofArgType__width: _TypeAlias = _typing.Literal["_width", b"_width"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__depth) -> _WhichOneofReturnType__depth | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__width) -> _WhichOneofReturnType__width | None: ...
+
+Global___Resnet: _TypeAlias = Resnet  # noqa: Y015
+
+@_typing.final
+class Resnext(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPTH_FIELD_NUMBER: _builtins.int
+    CARDINALITY_FIELD_NUMBER: _builtins.int
+    GROUP_WIDTH_FIELD_NUMBER: _builtins.int
+    depth: _builtins.int
+    cardinality: _builtins.int
+    group_width: _builtins.int
+    def __init__(
+        self,
+        *,
+        depth: _builtins.int | None = ...,
+        cardinality: _builtins.int | None = ...,
+        group_width: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cardinality", b"_cardinality", "_depth", b"_depth", "_group_width", b"_group_width", "cardinality", b"cardinality", "depth", b"depth", "group_width", b"group_width"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cardinality", b"_cardinality", "_depth", b"_depth", "_group_width", b"_group_width", "cardinality", b"cardinality", "depth", b"depth", "group_width", b"group_width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__cardinality: _TypeAlias = _typing.Literal["cardinality"]  # noqa: Y015
+    _WhichOneofArgType__cardinality: _TypeAlias = _typing.Literal["_cardinality", b"_cardinality"]  # noqa: Y015
+    _WhichOneofReturnType__depth: _TypeAlias = _typing.Literal["depth"]  # noqa: Y015
+    _WhichOneofArgType__depth: _TypeAlias = _typing.Literal["_depth", b"_depth"]  # noqa: Y015
+    _WhichOneofReturnType__group_width: _TypeAlias = _typing.Literal["group_width"]  # noqa: Y015
+    _WhichOneofArgType__group_width: _TypeAlias = _typing.Literal["_group_width", b"_group_width"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cardinality) -> _WhichOneofReturnType__cardinality | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__depth) -> _WhichOneofReturnType__depth | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__group_width) -> _WhichOneofReturnType__group_width | None: ...
+
+Global___Resnext: _TypeAlias = Resnext  # noqa: Y015
 
 @_typing.final
 class PerturbConfig(_message.Message):

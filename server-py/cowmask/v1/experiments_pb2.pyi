@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from cowmask.v1 import event_pb2 as _event_pb2
 from cowmask.v1 import experiment_config_pb2 as _experiment_config_pb2
+from cowmask.v1 import tensor_pb2 as _tensor_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
@@ -355,3 +356,180 @@ class DeleteResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteResponse: _TypeAlias = DeleteResponse  # noqa: Y015
+
+@_typing.final
+class ImportRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def options(self) -> Global___ImportOptions: ...
+    @_builtins.property
+    def chunk(self) -> _tensor_pb2.TensorChunk: ...
+    def __init__(
+        self,
+        *,
+        options: Global___ImportOptions | None = ...,
+        chunk: _tensor_pb2.TensorChunk | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "options", b"options", "part", b"part"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "options", b"options", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["options", "chunk"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___ImportRequest: _TypeAlias = ImportRequest  # noqa: Y015
+
+@_typing.final
+class ImportOptions(_message.Message):
+    """The tensors that follow are float32 and hold one model ("parameters/stem/kernel", "statistics/norm/mean"), which becomes
+    student and teacher alike; or a whole state, named as in a checkpoint's file: "student/parameters/stem/kernel",
+    "student/statistics/norm/mean", the same for "teacher" (absent: the student), "momentum/stem/kernel" for every parameter
+    (absent: zero), and "step" (int32, a scalar; absent: 0). Under the reference's names there is neither "parameters" nor
+    "statistics": "init_conv/kernel", "student/init_conv/kernel", "momentum/init_conv/kernel".
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    CONFIG_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    idempotency_key: _builtins.str
+    """A key that has made a run by this call and for this config answers that run, whatever tensors follow."""
+    names: _builtins.str
+    """"cowmask" (the default) or "reference"."""
+    @_builtins.property
+    def config(self) -> _experiment_config_pb2.ExperimentConfig: ...
+    def __init__(
+        self,
+        *,
+        idempotency_key: _builtins.str = ...,
+        config: _experiment_config_pb2.ExperimentConfig | None = ...,
+        names: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_names", b"_names", "config", b"config", "names", b"names"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_names", b"_names", "config", b"config", "idempotency_key", b"idempotency_key", "names", b"names"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__names: _TypeAlias = _typing.Literal["names"]  # noqa: Y015
+    _WhichOneofArgType__names: _TypeAlias = _typing.Literal["_names", b"_names"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__names) -> _WhichOneofReturnType__names | None: ...
+
+Global___ImportOptions: _TypeAlias = ImportOptions  # noqa: Y015
+
+@_typing.final
+class ImportResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def run(self) -> Global___Run: ...
+    def __init__(
+        self,
+        *,
+        run: Global___Run | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["run", b"run"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run", b"run"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportResponse: _TypeAlias = ImportResponse  # noqa: Y015
+
+@_typing.final
+class StepRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def options(self) -> Global___StepOptions: ...
+    @_builtins.property
+    def chunk(self) -> _tensor_pb2.TensorChunk: ...
+    def __init__(
+        self,
+        *,
+        options: Global___StepOptions | None = ...,
+        chunk: _tensor_pb2.TensorChunk | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "options", b"options", "part", b"part"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "options", b"options", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["options", "chunk"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___StepRequest: _TypeAlias = StepRequest  # noqa: Y015
+
+@_typing.final
+class StepOptions(_message.Message):
+    """The tensors that follow are a state as for Import, and the batch, normalized: "batch/labeled" (float32, [batch_size,
+    height, width, channels]), "batch/labels" (int32, [batch_size]), "batch/unlabeled" (float32, [unlabeled_batch_size, ...])
+    and "batch/unlabeled_second", another augmentation of the same images (absent: the same one).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONFIG_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    KEY_SEED_FIELD_NUMBER: _builtins.int
+    names: _builtins.str
+    """"cowmask" (the default) or "reference"."""
+    key_seed: _builtins.int
+    """The step draws from the key of this seed, split in seven as the authors' step does. Absent: from the keys that a run
+    of the config has at this step.
+    """
+    @_builtins.property
+    def config(self) -> _experiment_config_pb2.ExperimentConfig: ...
+    def __init__(
+        self,
+        *,
+        config: _experiment_config_pb2.ExperimentConfig | None = ...,
+        names: _builtins.str | None = ...,
+        key_seed: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_key_seed", b"_key_seed", "_names", b"_names", "config", b"config", "key_seed", b"key_seed", "names", b"names"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_key_seed", b"_key_seed", "_names", b"_names", "config", b"config", "key_seed", b"key_seed", "names", b"names"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__key_seed: _TypeAlias = _typing.Literal["key_seed"]  # noqa: Y015
+    _WhichOneofArgType__key_seed: _TypeAlias = _typing.Literal["_key_seed", b"_key_seed"]  # noqa: Y015
+    _WhichOneofReturnType__names: _TypeAlias = _typing.Literal["names"]  # noqa: Y015
+    _WhichOneofArgType__names: _TypeAlias = _typing.Literal["_names", b"_names"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__key_seed) -> _WhichOneofReturnType__key_seed | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__names) -> _WhichOneofReturnType__names | None: ...
+
+Global___StepOptions: _TypeAlias = StepOptions  # noqa: Y015
+
+@_typing.final
+class StepResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    METRICS_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def metrics(self) -> _event_pb2.Metrics: ...
+    @_builtins.property
+    def chunk(self) -> _tensor_pb2.TensorChunk: ...
+    def __init__(
+        self,
+        *,
+        metrics: _event_pb2.Metrics | None = ...,
+        chunk: _tensor_pb2.TensorChunk | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "metrics", b"metrics", "part", b"part"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "metrics", b"metrics", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["metrics", "chunk"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___StepResponse: _TypeAlias = StepResponse  # noqa: Y015

@@ -70,6 +70,16 @@ class ExperimentsStub:
                 request_serializer=cowmask_dot_v1_dot_experiments__pb2.DeleteRequest.SerializeToString,
                 response_deserializer=cowmask_dot_v1_dot_experiments__pb2.DeleteResponse.FromString,
                 _registered_method=True)
+        self.Import = channel.stream_unary(
+                '/cowmask.v1.Experiments/Import',
+                request_serializer=cowmask_dot_v1_dot_experiments__pb2.ImportRequest.SerializeToString,
+                response_deserializer=cowmask_dot_v1_dot_experiments__pb2.ImportResponse.FromString,
+                _registered_method=True)
+        self.Step = channel.stream_stream(
+                '/cowmask.v1.Experiments/Step',
+                request_serializer=cowmask_dot_v1_dot_experiments__pb2.StepRequest.SerializeToString,
+                response_deserializer=cowmask_dot_v1_dot_experiments__pb2.StepResponse.FromString,
+                _registered_method=True)
 
 
 class ExperimentsServicer:
@@ -124,6 +134,22 @@ class ExperimentsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Import(self, request_iterator, context):
+        """Makes a run out of weights from elsewhere: first the options, then the tensors. The run is CANCELLED with one
+        checkpoint, so that it predicts, is scored and exported like any other, and goes on training when it is resumed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Step(self, request_iterator, context):
+        """Takes one training step on arrays of the caller and stores nothing: first the options, then the tensors of the state
+        and of the batch. Answers the step's metrics, then the state after it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExperimentsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -161,6 +187,16 @@ def add_ExperimentsServicer_to_server(servicer, server):
                     servicer.Delete,
                     request_deserializer=cowmask_dot_v1_dot_experiments__pb2.DeleteRequest.FromString,
                     response_serializer=cowmask_dot_v1_dot_experiments__pb2.DeleteResponse.SerializeToString,
+            ),
+            'Import': grpc.stream_unary_rpc_method_handler(
+                    servicer.Import,
+                    request_deserializer=cowmask_dot_v1_dot_experiments__pb2.ImportRequest.FromString,
+                    response_serializer=cowmask_dot_v1_dot_experiments__pb2.ImportResponse.SerializeToString,
+            ),
+            'Step': grpc.stream_stream_rpc_method_handler(
+                    servicer.Step,
+                    request_deserializer=cowmask_dot_v1_dot_experiments__pb2.StepRequest.FromString,
+                    response_serializer=cowmask_dot_v1_dot_experiments__pb2.StepResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -353,6 +389,60 @@ class Experiments:
             '/cowmask.v1.Experiments/Delete',
             cowmask_dot_v1_dot_experiments__pb2.DeleteRequest.SerializeToString,
             cowmask_dot_v1_dot_experiments__pb2.DeleteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Import(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/cowmask.v1.Experiments/Import',
+            cowmask_dot_v1_dot_experiments__pb2.ImportRequest.SerializeToString,
+            cowmask_dot_v1_dot_experiments__pb2.ImportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Step(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/cowmask.v1.Experiments/Step',
+            cowmask_dot_v1_dot_experiments__pb2.StepRequest.SerializeToString,
+            cowmask_dot_v1_dot_experiments__pb2.StepResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -46,6 +46,14 @@ class ExperimentsStub:
     """Goes on from the last checkpoint that verifies, under the same id, as the next attempt."""
     Delete: _grpc.UnaryUnaryMultiCallable[_experiments_pb2.DeleteRequest, _experiments_pb2.DeleteResponse]
     """Removes an ended run, its events and its checkpoints."""
+    Import: _grpc.StreamUnaryMultiCallable[_experiments_pb2.ImportRequest, _experiments_pb2.ImportResponse]
+    """Makes a run out of weights from elsewhere: first the options, then the tensors. The run is CANCELLED with one
+    checkpoint, so that it predicts, is scored and exported like any other, and goes on training when it is resumed.
+    """
+    Step: _grpc.StreamStreamMultiCallable[_experiments_pb2.StepRequest, _experiments_pb2.StepResponse]
+    """Takes one training step on arrays of the caller and stores nothing: first the options, then the tensors of the state
+    and of the batch. Answers the step's metrics, then the state after it.
+    """
 
 @_typing.type_check_only
 class ExperimentsAsyncStub(ExperimentsStub):
@@ -65,6 +73,14 @@ class ExperimentsAsyncStub(ExperimentsStub):
     """Goes on from the last checkpoint that verifies, under the same id, as the next attempt."""
     Delete: _aio.UnaryUnaryMultiCallable[_experiments_pb2.DeleteRequest, _experiments_pb2.DeleteResponse]  # type: ignore[assignment]
     """Removes an ended run, its events and its checkpoints."""
+    Import: _aio.StreamUnaryMultiCallable[_experiments_pb2.ImportRequest, _experiments_pb2.ImportResponse]  # type: ignore[assignment]
+    """Makes a run out of weights from elsewhere: first the options, then the tensors. The run is CANCELLED with one
+    checkpoint, so that it predicts, is scored and exported like any other, and goes on training when it is resumed.
+    """
+    Step: _aio.StreamStreamMultiCallable[_experiments_pb2.StepRequest, _experiments_pb2.StepResponse]  # type: ignore[assignment]
+    """Takes one training step on arrays of the caller and stores nothing: first the options, then the tensors of the state
+    and of the batch. Answers the step's metrics, then the state after it.
+    """
 
 class ExperimentsServicer(metaclass=_abc_1.ABCMeta):
     """Trains models. A run lives in the worker: watching it or not changes nothing."""
@@ -123,5 +139,25 @@ class ExperimentsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_experiments_pb2.DeleteResponse, _abc.Awaitable[_experiments_pb2.DeleteResponse]]:
         """Removes an ended run, its events and its checkpoints."""
+
+    @_abc_1.abstractmethod
+    def Import(
+        self,
+        request_iterator: _MaybeAsyncIterator[_experiments_pb2.ImportRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_experiments_pb2.ImportResponse, _abc.Awaitable[_experiments_pb2.ImportResponse]]:
+        """Makes a run out of weights from elsewhere: first the options, then the tensors. The run is CANCELLED with one
+        checkpoint, so that it predicts, is scored and exported like any other, and goes on training when it is resumed.
+        """
+
+    @_abc_1.abstractmethod
+    def Step(
+        self,
+        request_iterator: _MaybeAsyncIterator[_experiments_pb2.StepRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_experiments_pb2.StepResponse], _abc.AsyncIterator[_experiments_pb2.StepResponse]]:
+        """Takes one training step on arrays of the caller and stores nothing: first the options, then the tensors of the state
+        and of the batch. Answers the step's metrics, then the state after it.
+        """
 
 def add_ExperimentsServicer_to_server(servicer: ExperimentsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

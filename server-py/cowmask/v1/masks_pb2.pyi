@@ -207,10 +207,13 @@ class MixOptions(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SEED_FIELD_NUMBER: _builtins.int
+    STREAM_FIELD_NUMBER: _builtins.int
     COWMIX_FIELD_NUMBER: _builtins.int
     CUTMIX_FIELD_NUMBER: _builtins.int
     ICT_FIELD_NUMBER: _builtins.int
     seed: _builtins.int
+    stream: _builtins.str
+    """As in GenerateRequest."""
     @_builtins.property
     def cowmix(self) -> Global___CowMaskOptions: ...
     @_builtins.property
@@ -221,20 +224,25 @@ class MixOptions(_message.Message):
         self,
         *,
         seed: _builtins.int | None = ...,
+        stream: _builtins.str | None = ...,
         cowmix: Global___CowMaskOptions | None = ...,
         cutmix: Global___BoxMaskOptions | None = ...,
         ict: Global___IctMixOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "cowmix", b"cowmix", "cutmix", b"cutmix", "ict", b"ict", "kind", b"kind", "seed", b"seed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "_stream", b"_stream", "cowmix", b"cowmix", "cutmix", b"cutmix", "ict", b"ict", "kind", b"kind", "seed", b"seed", "stream", b"stream"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "cowmix", b"cowmix", "cutmix", b"cutmix", "ict", b"ict", "kind", b"kind", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seed", b"_seed", "_stream", b"_stream", "cowmix", b"cowmix", "cutmix", b"cutmix", "ict", b"ict", "kind", b"kind", "seed", b"seed", "stream", b"stream"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
+    _WhichOneofReturnType__stream: _TypeAlias = _typing.Literal["stream"]  # noqa: Y015
+    _WhichOneofArgType__stream: _TypeAlias = _typing.Literal["_stream", b"_stream"]  # noqa: Y015
     _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["cowmix", "cutmix", "ict"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__seed) -> _WhichOneofReturnType__seed | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__stream) -> _WhichOneofReturnType__stream | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
@@ -314,11 +322,14 @@ class EraseOptions(_message.Message):
     SEED_FIELD_NUMBER: _builtins.int
     NOISE_STD_FIELD_NUMBER: _builtins.int
     MASK_PROBABILITY_FIELD_NUMBER: _builtins.int
+    STREAM_FIELD_NUMBER: _builtins.int
     COWOUT_FIELD_NUMBER: _builtins.int
     CUTOUT_FIELD_NUMBER: _builtins.int
     seed: _builtins.int
     noise_std: _builtins.float
     mask_probability: _builtins.float
+    stream: _builtins.str
+    """As in GenerateRequest."""
     @_builtins.property
     def cowout(self) -> Global___CowMaskOptions: ...
     @_builtins.property
@@ -329,12 +340,13 @@ class EraseOptions(_message.Message):
         seed: _builtins.int | None = ...,
         noise_std: _builtins.float | None = ...,
         mask_probability: _builtins.float | None = ...,
+        stream: _builtins.str | None = ...,
         cowout: Global___CowMaskOptions | None = ...,
         cutout: Global___BoxMaskOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_mask_probability", b"_mask_probability", "_noise_std", b"_noise_std", "_seed", b"_seed", "cowout", b"cowout", "cutout", b"cutout", "kind", b"kind", "mask_probability", b"mask_probability", "noise_std", b"noise_std", "seed", b"seed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_mask_probability", b"_mask_probability", "_noise_std", b"_noise_std", "_seed", b"_seed", "_stream", b"_stream", "cowout", b"cowout", "cutout", b"cutout", "kind", b"kind", "mask_probability", b"mask_probability", "noise_std", b"noise_std", "seed", b"seed", "stream", b"stream"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mask_probability", b"_mask_probability", "_noise_std", b"_noise_std", "_seed", b"_seed", "cowout", b"cowout", "cutout", b"cutout", "kind", b"kind", "mask_probability", b"mask_probability", "noise_std", b"noise_std", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mask_probability", b"_mask_probability", "_noise_std", b"_noise_std", "_seed", b"_seed", "_stream", b"_stream", "cowout", b"cowout", "cutout", b"cutout", "kind", b"kind", "mask_probability", b"mask_probability", "noise_std", b"noise_std", "seed", b"seed", "stream", b"stream"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__mask_probability: _TypeAlias = _typing.Literal["mask_probability"]  # noqa: Y015
     _WhichOneofArgType__mask_probability: _TypeAlias = _typing.Literal["_mask_probability", b"_mask_probability"]  # noqa: Y015
@@ -342,6 +354,8 @@ class EraseOptions(_message.Message):
     _WhichOneofArgType__noise_std: _TypeAlias = _typing.Literal["_noise_std", b"_noise_std"]  # noqa: Y015
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
+    _WhichOneofReturnType__stream: _TypeAlias = _typing.Literal["stream"]  # noqa: Y015
+    _WhichOneofArgType__stream: _TypeAlias = _typing.Literal["_stream", b"_stream"]  # noqa: Y015
     _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["cowout", "cutout"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     @_typing.overload
@@ -350,6 +364,8 @@ class EraseOptions(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__noise_std) -> _WhichOneofReturnType__noise_std | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__seed) -> _WhichOneofReturnType__seed | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__stream) -> _WhichOneofReturnType__stream | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 

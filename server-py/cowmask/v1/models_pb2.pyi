@@ -155,18 +155,24 @@ class ExportRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MODEL_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    names: _builtins.str
+    """"cowmask" (the default): "parameters/stem/kernel"; or "reference": the authors' names, "init_conv/kernel"."""
     @_builtins.property
     def model(self) -> Global___ModelSelector: ...
     def __init__(
         self,
         *,
         model: Global___ModelSelector | None = ...,
+        names: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["model", b"model"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_names", b"_names", "model", b"model", "names", b"names"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["model", b"model"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_names", b"_names", "model", b"model", "names", b"names"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__names: _TypeAlias = _typing.Literal["names"]  # noqa: Y015
+    _WhichOneofArgType__names: _TypeAlias = _typing.Literal["_names", b"_names"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__names) -> _WhichOneofReturnType__names | None: ...
 
 Global___ExportRequest: _TypeAlias = ExportRequest  # noqa: Y015
 

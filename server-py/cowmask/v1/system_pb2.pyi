@@ -101,20 +101,24 @@ class Limits(_message.Message):
     MESSAGE_BYTES_FIELD_NUMBER: _builtins.int
     CHUNK_BYTES_FIELD_NUMBER: _builtins.int
     TENSOR_ELEMENTS_FIELD_NUMBER: _builtins.int
+    CALL_BYTES_FIELD_NUMBER: _builtins.int
     message_bytes: _builtins.int
     chunk_bytes: _builtins.int
     tensor_elements: _builtins.int
     """Most elements that one tensor of a call may have."""
+    call_bytes: _builtins.int
+    """Most bytes that all tensors of one call may have together."""
     def __init__(
         self,
         *,
         message_bytes: _builtins.int = ...,
         chunk_bytes: _builtins.int = ...,
         tensor_elements: _builtins.int = ...,
+        call_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk_bytes", b"chunk_bytes", "message_bytes", b"message_bytes", "tensor_elements", b"tensor_elements"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_bytes", b"call_bytes", "chunk_bytes", b"chunk_bytes", "message_bytes", b"message_bytes", "tensor_elements", b"tensor_elements"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

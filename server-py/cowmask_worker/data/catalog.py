@@ -21,7 +21,21 @@ class DatasetFacts:
     shift: int
     """Pixels by which training images are shifted at most, unless an experiment says otherwise."""
     horizontal_flip: bool
+    readable: bool = False
+    """Whether this version reads its files, so that it can be trained on."""
+    parity_horizontal_flip: bool | None = None
+    """What the authors' code does, where that is something else."""
 
+
+_CIFAR100 = (
+    "apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle "
+    "caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant "
+    "flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man "
+    "maple_tree motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree "
+    "plain plate poppy porcupine possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper "
+    "snail snake spider squirrel streetcar sunflower sweet_pepper table tank telephone television tiger tractor train "
+    "trout tulip turtle wardrobe whale willow_tree wolf woman worm"
+)
 
 CATALOG = {
     facts.name: facts
@@ -39,6 +53,65 @@ CATALOG = {
             std=(0.3755,),
             shift=1,
             horizontal_flip=False,
+            readable=True,
+        ),
+        DatasetFacts(
+            name="cifar10",
+            description="Photographs of animals and vehicles, 32x32 color pixels (Krizhevsky, 2009)",
+            classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+            height=32,
+            width=32,
+            channels=3,
+            train=50_000,
+            test=10_000,
+            mean=(0.4914, 0.4822, 0.4465),
+            std=(0.2470, 0.2435, 0.2616),
+            shift=4,
+            horizontal_flip=True,
+        ),
+        DatasetFacts(
+            name="cifar100",
+            description="Photographs of 100 kinds of things, 32x32 color pixels (Krizhevsky, 2009)",
+            classes=tuple(_CIFAR100.split()),
+            height=32,
+            width=32,
+            channels=3,
+            train=50_000,
+            test=10_000,
+            mean=(0.5071, 0.4866, 0.4409),
+            std=(0.2673, 0.2564, 0.2761),
+            shift=4,
+            horizontal_flip=True,
+        ),
+        DatasetFacts(
+            name="svhn",
+            description="House numbers, cropped to 32x32 color pixels (Netzer et al., 2011), without the extra part",
+            classes=tuple("0123456789"),
+            height=32,
+            width=32,
+            channels=3,
+            train=73_257,
+            test=26_032,
+            mean=(0.4377, 0.4438, 0.4728),
+            std=(0.1980, 0.2010, 0.1970),
+            shift=4,
+            # A mirrored digit is none; the authors' code mirrors them all the same.
+            horizontal_flip=False,
+            parity_horizontal_flip=True,
+        ),
+        DatasetFacts(
+            name="imagenet",
+            description="ILSVRC 2012, photographs of 1,000 kinds of things, cropped to 224x224 color pixels",
+            classes=tuple(map(str, range(1000))),
+            height=224,
+            width=224,
+            channels=3,
+            train=1_281_167,
+            test=50_000,
+            mean=(0.485, 0.456, 0.406),
+            std=(0.229, 0.224, 0.225),
+            shift=0,
+            horizontal_flip=True,
         ),
     )
 }

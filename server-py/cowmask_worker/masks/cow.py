@@ -16,6 +16,14 @@ class CowMasks(NamedTuple):
     sigma: Float[Array, "n"]
 
 
+class CowDraws(NamedTuple):
+    """What masks are made from: white noise, the expected shares of ones, the blurs' scales in pixels."""
+
+    noise: Float[Array, "n h w"]
+    proportion: Float[Array, "n"]
+    sigma: Float[Array, "n"]
+
+
 def cow_masks(
     key: PRNGKeyArray,
     count: int,
@@ -30,6 +38,21 @@ def cow_masks(
     `sigma` is drawn log-uniformly (pixels, above 0), `proportion` uniformly (0 to 1, both legal: no ones, all ones).
     As a smooth field has few modes, the realised share of ones is only close to `proportion`.
     """
+    drawn = cow_draws(key, count, height, width, sigma=sigma, proportion=proportion)
+    field = blur(drawn.noise, drawn.sigma, reach=2 * round(3 * sigma[1]) + 1)
+    return CowMasks(threshold(field, drawn.proportion)[..., None], drawn.proportion, drawn.sigma)
+
+
+def cow_draws(
+    key: PRNGKeyArray,
+    count: int,
+    height: int,
+    width: int,
+    *,
+    sigma: tuple[float, float],
+    proportion: tuple[float, float],
+) -> CowDraws:
+    """The random numbers of `cow_masks`."""
     proportion_key, key = jax.random.split(key)
     sigma_key, noise_key = jax.random.split(key)
     low, high = sigma
@@ -37,8 +60,7 @@ def cow_masks(
     sigmas = jnp.exp(jax.random.uniform(sigma_key, (count,), minval=math.log(low), maxval=math.log(high)))
     # Another layout, image index first, would be as random and draw other masks than the reference.
     noise = jax.random.normal(noise_key, (1, height, width, count))[0]
-    field = blur(jnp.moveaxis(noise, -1, 0), sigmas, reach=2 * round(3 * high) + 1)
-    return CowMasks(threshold(field, proportions)[..., None], proportions, sigmas)
+    return CowDraws(jnp.moveaxis(noise, -1, 0), proportions, sigmas)
 
 
 def cow_masks_per_image(

@@ -50,6 +50,11 @@ class Compute:
                 raise RuntimeError(f"the task process gave no answer to {command.DESCRIPTOR.name}")
             return answer
 
+    async def settled(self) -> None:
+        """Returns when the calls of before have stopped, those that were left early too."""
+        async with self._turn:
+            pass
+
     async def _running(self) -> TaskProcess:
         if self._process is None or self._process.exit.done():
             self._process = await self._host.spawn(_NAME, device="cpu")

@@ -42,6 +42,12 @@ _MIGRATIONS = (
     """,
 )
 
+_IMPORTED = event_pb2.Failure(
+    code="IMPORTED",
+    message="The run was made out of weights from elsewhere and has not trained here.",
+    hint="Resume it to train; to predict, score or export, use it as it is.",
+)
+
 _COLUMNS = "id, state, attempt, config, last_seq, created_at, finished, step, position"
 
 
@@ -108,35 +114,72 @@ class Registry:
     ) -> Started:
         """A new run, or the one that has this key (none if empty) and was asked for with the same fields."""
         with self._transaction():
-            if idempotency_key:
-                row = self._database.execute(
-                    "SELECT id, config_hash FROM runs WHERE idempotency_key = ?", (idempotency_key,)
-                ).fetchone()
-                if row is not None and row[1] != config_hash:
-                    raise refusal(
-                        "IDEMPOTENCY_CONFLICT",
-                        f"This idempotency key belongs to run {row[0]}, which was started with another config.",
-                        "Use a new idempotency key for another config.",
-                    )
-                if row is not None:
-                    return Started(self.run(row[0]), None)
-            now = timestamp()
-            self._database.execute(
-                "INSERT INTO runs"
-                " (id, idempotency_key, config_hash, config, created_at, state, attempt, last_seq, step)"
-                " VALUES (?, ?, ?, ?, ?, ?, 1, 0, 0)",
-                (
-                    run_id,
-                    idempotency_key or None,
-                    config_hash,
-                    config.SerializeToString(),
-                    now,
-                    event_pb2.RUN_STATE_QUEUED,
-                ),
-            )
+            there = self.started(idempotency_key, config_hash)
+            if there is not None:
+                return Started(there, None)
+            now = self._insert(run_id, config, idempotency_key, config_hash)
             event = _queued(seq=1, attempt=1, time=now)
             self._record(run_id, event)
             return Started(self.run(run_id), event)
+
+    def imported(
+        self,
+        run_id: str,
+        config: experiment_config_pb2.ExperimentConfig,
+        idempotency_key: str,
+        config_hash: bytes,
+        checkpoint: event_pb2.Checkpoint,
+    ) -> experiments_pb2.Run:
+        """A run that has a checkpoint from elsewhere and waits to be resumed; or the one that has this key already."""
+        with self._transaction():
+            there = self.started(idempotency_key, config_hash)
+            if there is not None:
+                return there
+            now = self._insert(run_id, config, idempotency_key, config_hash)
+            finished = event_pb2.Finished(
+                state=event_pb2.RUN_STATE_CANCELLED, step=checkpoint.step, checkpoint=checkpoint, cause=_IMPORTED
+            )
+            self._record(run_id, event_pb2.Event(seq=1, attempt=1, time=now, checkpoint=checkpoint))
+            self._record(run_id, event_pb2.Event(seq=2, attempt=1, time=now, finished=finished))
+            return self.run(run_id)
+
+    def started(self, idempotency_key: str, config_hash: bytes) -> experiments_pb2.Run | None:
+        """The run that has this key, if any. Raises `IDEMPOTENCY_CONFLICT` where it was asked for with other fields."""
+        if not idempotency_key:
+            return None
+        row = self._database.execute(
+            "SELECT id, config_hash FROM runs WHERE idempotency_key = ?", (idempotency_key,)
+        ).fetchone()
+        if row is not None and row[1] != config_hash:
+            raise refusal(
+                "IDEMPOTENCY_CONFLICT",
+                f"This idempotency key belongs to run {row[0]}, which was asked for with another config or by another "
+                "call.",
+                "Use a new idempotency key for another run.",
+            )
+        return None if row is None else self.run(row[0])
+
+    def _insert(
+        self,
+        run_id: str,
+        config: experiment_config_pb2.ExperimentConfig,
+        idempotency_key: str,
+        config_hash: bytes,
+    ) -> str:
+        now = timestamp()
+        self._database.execute(
+            "INSERT INTO runs (id, idempotency_key, config_hash, config, created_at, state, attempt, last_seq, step)"
+            " VALUES (?, ?, ?, ?, ?, ?, 1, 0, 0)",
+            (
+                run_id,
+                idempotency_key or None,
+                config_hash,
+                config.SerializeToString(),
+                now,
+                event_pb2.RUN_STATE_QUEUED,
+            ),
+        )
+        return now
 
     def resume(self, run_id: str) -> Resumed:
         """Queues the next attempt of a run that ended without success."""

@@ -23,7 +23,10 @@ def resolve_experiment(
     if not resolved.augmentation.HasField("shift"):
         resolved.augmentation.shift = facts.shift
     if not resolved.augmentation.HasField("horizontal_flip"):
-        resolved.augmentation.horizontal_flip = facts.horizontal_flip
+        theirs = facts.parity_horizontal_flip if resolved.strict_parity else None
+        resolved.augmentation.horizontal_flip = facts.horizontal_flip if theirs is None else theirs
+    if not resolved.HasField("random_stream"):
+        resolved.random_stream = "reference" if resolved.strict_parity else "current"
     if not resolved.HasField("unlabeled_batch_size"):
         resolved.unlabeled_batch_size = resolved.batch_size
     if not resolved.HasField("steps"):

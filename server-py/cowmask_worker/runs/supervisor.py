@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import shutil
 from collections import deque
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +53,40 @@ class Supervisor:
         idempotency_key: str,
     ) -> experiments_pb2.Run:
         state = await self._opened()
-        digest = hashlib.sha256(requested.SerializeToString(deterministic=True)).digest()
         async with self._change:
             self._refuse_while_stopping()
-            started = await state.registry.do(Registry.start, new_run_id(), resolved, idempotency_key, digest)
+            started = await state.registry.do(
+                Registry.start, new_run_id(), resolved, idempotency_key, _digest(requested)
+            )
             if started.event is not None:
                 self._enqueue(state, started.run, started.event)
             return started.run
+
+    async def import_run(
+        self,
+        requested: experiment_config_pb2.ExperimentConfig,
+        resolved: experiment_config_pb2.ExperimentConfig,
+        idempotency_key: str,
+        write: Callable[[str, Path], Awaitable[event_pb2.Checkpoint]],
+    ) -> experiments_pb2.Run:
+        """A run whose first checkpoint `write` puts into the folder that it is given; nothing is left if it fails."""
+        state = await self._opened()
+        digest = _digest(requested, imported=True)
+        there = await state.registry.do(Registry.started, idempotency_key, digest)
+        if there is not None:
+            return there
+        run_id = new_run_id()
+
+        async def record(checkpoint: event_pb2.Checkpoint) -> experiments_pb2.Run:
+            self._refuse_while_stopping()
+            return await state.registry.do(Registry.imported, run_id, resolved, idempotency_key, digest, checkpoint)
+
+        try:
+            checkpoint = await write(run_id, state.checkpoints_folder(run_id))
+        except BaseException:
+            await _remove(state.run_folder(run_id))
+            raise
+        return await self._to_its_end(_kept_if_recorded(record(checkpoint), run_id, state.run_folder(run_id)))
 
     async def resume(self, run_id: str) -> experiments_pb2.Run:
         return await self._to_its_end(self._resume(run_id))
@@ -177,6 +204,30 @@ class Supervisor:
                 self._worker.cancel()
             self._state = None
             await state.close()
+
+
+async def _kept_if_recorded(
+    recording: Awaitable[experiments_pb2.Run], run_id: str, folder: Path
+) -> experiments_pb2.Run:
+    """Removes the folder of a run that could not be recorded, or that another call with its key was quicker to make."""
+    try:
+        run = await recording
+    except BaseException:
+        await _remove(folder)
+        raise
+    if run.id != run_id:
+        await _remove(folder)
+    return run
+
+
+async def _remove(folder: Path) -> None:
+    await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
+
+
+def _digest(requested: experiment_config_pb2.ExperimentConfig, *, imported: bool = False) -> bytes:
+    """What a key stands for: a run that trains is another thing than weights that were imported for its config."""
+    asked = b"import:" if imported else b""
+    return hashlib.sha256(asked + requested.SerializeToString(deterministic=True)).digest()
 
 
 def _by_user() -> event_pb2.Failure:

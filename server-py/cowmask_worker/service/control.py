@@ -56,7 +56,8 @@ class Control:
         settings, server = self._settings, self._endpoint.server
         validation = Validation(_options(settings.options), settings.limits)
         masks_pb2_grpc.add_MasksServicer_to_server(Masks(self._compute, validation, settings.limits), server)
-        experiments_pb2_grpc.add_ExperimentsServicer_to_server(Experiments(self._supervisor, validation), server)
+        experiments = Experiments(self._supervisor, self._compute, validation, settings.limits)
+        experiments_pb2_grpc.add_ExperimentsServicer_to_server(experiments, server)
         datasets_pb2_grpc.add_DatasetsServicer_to_server(Datasets(self._compute), server)
         models = Models(self._supervisor, self._compute, settings.limits)
         models_pb2_grpc.add_ModelsServicer_to_server(models, server)

@@ -12,6 +12,7 @@ from cowmask.v1 import datasets_pb2, datasets_pb2_grpc
 from cowmask_worker.data.catalog import CATALOG, DatasetFacts
 from cowmask_worker.runs.compute import Compute
 from cowmask_worker.runs.refusal import Violation, invalid, shown
+from cowmask_worker.service.readable import check_readable
 
 _LONGEST_COMPARED = 100
 
@@ -37,6 +38,7 @@ class Datasets(datasets_pb2_grpc.DatasetsServicer):
             allowed = ", ".join(f"'{name}'" for name in CATALOG)
             reason = f"must be {allowed}; got {shown(request.name)}"
             raise invalid([Violation("name", reason, nearest=close[0] if close else "")])
+        check_readable(request.name)
         counted = (await self._compute.ask(request)).inspect
         counted.dataset.CopyFrom(dataset_message(CATALOG[request.name]))
         return counted
@@ -54,4 +56,5 @@ def dataset_message(facts: DatasetFacts) -> datasets_pb2.Dataset:
         test=facts.test,
         mean=facts.mean,
         std=facts.std,
+        readable=facts.readable,
     )

@@ -3,19 +3,28 @@
 # gRPC prescribes the names and the arguments of methods.
 # ruff: noqa: ARG002, N802
 
+import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import grpc
 import grpc.aio
 
-from cowmask.v1 import experiments_pb2, experiments_pb2_grpc
+from cowmask.internal.v1 import tasks_pb2
+from cowmask.v1 import event_pb2, experiment_config_pb2, experiments_pb2, experiments_pb2_grpc
 from cowmask_worker.data.catalog import CATALOG
+from cowmask_worker.runs.compute import Compute
 from cowmask_worker.runs.refusal import Violation, invalid
 from cowmask_worker.runs.resolve import resolve_experiment
 from cowmask_worker.runs.supervisor import Supervisor
-from cowmask_worker.service.validation import Validation
+from cowmask_worker.service.leaf_names import checked_names
+from cowmask_worker.service.limits import Limits
+from cowmask_worker.service.readable import check_readable
+from cowmask_worker.service.streamed_call import chunks_of, first_part, through
+from cowmask_worker.service.tensors_input import TensorsInput
+from cowmask_worker.service.validation import Validation, camel_case
 
 LONGEST_KEY = 200
 LARGEST_PAGE = 1_000
@@ -24,20 +33,20 @@ _PAGE_TOKEN = re.compile(r"p([0-9]{1,18})")
 
 
 class Experiments(experiments_pb2_grpc.ExperimentsServicer):
-    def __init__(self, supervisor: Supervisor, validation: Validation) -> None:
+    def __init__(self, supervisor: Supervisor, compute: Compute, validation: Validation, limits: Limits) -> None:
         self._supervisor = supervisor
+        self._compute = compute
         self._validation = validation
+        self._limits = limits
 
     async def Start(
         self,
         request: experiments_pb2.StartRequest,
         context: grpc.aio.ServicerContext[experiments_pb2.StartRequest, experiments_pb2.StartResponse],
     ) -> experiments_pb2.StartResponse:
-        if len(request.idempotency_key) > LONGEST_KEY:
-            reason = f"must have {LONGEST_KEY} characters at most; got {len(request.idempotency_key):,}"
-            raise invalid([Violation("idempotencyKey", reason)])
-        config = self._validation.checked(request.config)
-        resolved = resolve_experiment(config, CATALOG[config.dataset.name])
+        _check_key(request.idempotency_key)
+        resolved = self._resolved(request.config)
+        check_readable(resolved.dataset.name)
         run = await self._supervisor.start(request.config, resolved, request.idempotency_key)
         return experiments_pb2.StartResponse(run=run)
 
@@ -84,6 +93,7 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
         request: experiments_pb2.ResumeRequest,
         context: grpc.aio.ServicerContext[experiments_pb2.ResumeRequest, experiments_pb2.ResumeResponse],
     ) -> experiments_pb2.ResumeResponse:
+        check_readable((await self._supervisor.get(request.run_id)).config.dataset.name)
         return experiments_pb2.ResumeResponse(run=await self._supervisor.resume(request.run_id))
 
     async def Delete(
@@ -93,3 +103,60 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
     ) -> experiments_pb2.DeleteResponse:
         await self._supervisor.delete(request.run_id)
         return experiments_pb2.DeleteResponse()
+
+    async def Import(
+        self,
+        request_iterator: AsyncIterator[experiments_pb2.ImportRequest],
+        context: grpc.aio.ServicerContext[experiments_pb2.ImportRequest, experiments_pb2.ImportResponse],
+    ) -> experiments_pb2.ImportResponse:
+        options = (await first_part(request_iterator, "options")).options
+        _check_key(options.idempotency_key)
+        names = checked_names(options)
+        resolved = self._resolved(options.config)
+        tensors = TensorsInput(chunks_of(request_iterator), self._limits, "weights")
+
+        async def write(run_id: str, folder: Path) -> event_pb2.Checkpoint:
+            command = tasks_pb2.Import(run_id=run_id, config=resolved, checkpoint_folder=str(folder), names=names)
+            checkpoint = event_pb2.Checkpoint()
+            try:
+                async with contextlib.aclosing(through(self._compute, command, tensors)) as answers:
+                    async for message in answers:
+                        checkpoint = message.answer.imported
+            except BaseException:
+                # The folder is removed next: whoever writes into it must have stopped.
+                await asyncio.shield(self._compute.settled())
+                raise
+            return checkpoint
+
+        run = await self._supervisor.import_run(options.config, resolved, options.idempotency_key, write)
+        return experiments_pb2.ImportResponse(run=run)
+
+    async def Step(
+        self,
+        request_iterator: AsyncIterator[experiments_pb2.StepRequest],
+        context: grpc.aio.ServicerContext[experiments_pb2.StepRequest, experiments_pb2.StepResponse],
+    ) -> AsyncIterator[experiments_pb2.StepResponse]:
+        options = (await first_part(request_iterator, "options")).options
+        options.names = checked_names(options)
+        options.config.CopyFrom(self._resolved(options.config))
+        tensors = TensorsInput(chunks_of(request_iterator), self._limits, "state", _path_in_step)
+        async with contextlib.aclosing(through(self._compute, options, tensors)) as answers:
+            async for message in answers:
+                if message.WhichOneof("message") == "answer":
+                    yield experiments_pb2.StepResponse(metrics=message.answer.metrics)
+                else:
+                    yield experiments_pb2.StepResponse(chunk=message.chunk)
+
+    def _resolved(self, config: experiment_config_pb2.ExperimentConfig) -> experiment_config_pb2.ExperimentConfig:
+        checked = self._validation.checked(config)
+        return resolve_experiment(checked, CATALOG[checked.dataset.name])
+
+
+def _path_in_step(name: str) -> str:
+    owner, _, field = name.partition("/")
+    return f"batch.{camel_case(field)}" if owner == "batch" else f"state.{name}"
+
+
+def _check_key(key: str) -> None:
+    if len(key) > LONGEST_KEY:
+        raise invalid([Violation("idempotencyKey", f"must have {LONGEST_KEY} characters at most; got {len(key):,}")])

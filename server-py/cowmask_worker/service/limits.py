@@ -5,16 +5,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cowmask_worker.runs.endpoint import MESSAGE_BYTES
-from cowmask_worker.tensors import CHUNK_BYTES, MOST_ELEMENTS
+from cowmask_worker.tensors import CHUNK_BYTES, MOST_CALL_BYTES, MOST_ELEMENTS
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`tensor_elements` is the most that one tensor of a call may have."""
+    """`tensor_elements` is the most that one tensor of a call may have, `call_bytes` that all of its tensors may."""
 
     message_bytes: int = MESSAGE_BYTES
     chunk_bytes: int = CHUNK_BYTES
     tensor_elements: int = MOST_ELEMENTS
+    call_bytes: int = MOST_CALL_BYTES
 
     @classmethod
     def lowered(cls, wanted: Mapping[str, Any]) -> "Limits":

@@ -61,6 +61,6 @@ class Masks(masks_pb2_grpc.MasksServicer):
         images = TensorInput(chunks_of(parts), self._limits)
         await images.open()
         resolve_masks(options, images.header.shape[1], images.header.shape[2])
-        async with contextlib.aclosing(through(self._compute, options, images)) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        async with contextlib.aclosing(through(self._compute, options, images)) as answers:
+            async for message in answers:
+                yield message.chunk

@@ -18,7 +18,9 @@ from cowmask_worker.runs.checkpoint_list import checkpoint_steps, checkpoints
 from cowmask_worker.runs.compute import Compute
 from cowmask_worker.runs.refusal import Violation, invalid, refusal, shown
 from cowmask_worker.runs.supervisor import Supervisor
+from cowmask_worker.service.leaf_names import checked_names
 from cowmask_worker.service.limits import Limits
+from cowmask_worker.service.readable import check_readable
 from cowmask_worker.service.streamed_call import chunks_of, first_part, through
 from cowmask_worker.service.tensor_input import TensorInput
 
@@ -45,10 +47,10 @@ class Models(models_pb2_grpc.ModelsServicer):
         found = await self._find((await first_part(request_iterator, "model")).model)
         images = TensorInput(chunks_of(request_iterator), self._limits)
         await images.open(CATALOG[found.run.config.dataset.name])
-        answer = through(self._compute, tasks_pb2.Predict(model=found.files), images)
-        async with contextlib.aclosing(answer) as chunks:
-            async for chunk in chunks:
-                yield models_pb2.PredictResponse(chunk=chunk)
+        predict = tasks_pb2.Predict(model=found.files)
+        async with contextlib.aclosing(through(self._compute, predict, images)) as answers:
+            async for message in answers:
+                yield models_pb2.PredictResponse(chunk=message.chunk)
 
     async def Evaluate(
         self,
@@ -59,6 +61,7 @@ class Models(models_pb2_grpc.ModelsServicer):
         if split not in _SPLITS:
             raise invalid([Violation("split", f"must be one of {', '.join(_SPLITS)}; got {shown(split)}")])
         found = await self._find(request.model)
+        check_readable(found.run.config.dataset.name)
         if split == "validation" and not found.run.config.dataset.validation:
             reason = "must be 'test' or 'train': this run has put no images aside for validation"
             raise invalid([Violation("split", reason)])
@@ -69,8 +72,9 @@ class Models(models_pb2_grpc.ModelsServicer):
         request: models_pb2.ExportRequest,
         context: grpc.aio.ServicerContext[models_pb2.ExportRequest, models_pb2.ExportResponse],
     ) -> AsyncIterator[models_pb2.ExportResponse]:
+        names = checked_names(request)
         found = await self._find(request.model)
-        export = tasks_pb2.Export(model=found.files)
+        export = tasks_pb2.Export(model=found.files, names=names)
         async with self._compute.call(export) as call, contextlib.aclosing(call.answers()) as answers:
             async for message in answers:
                 yield models_pb2.ExportResponse(chunk=message.chunk)

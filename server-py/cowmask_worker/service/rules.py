@@ -3,11 +3,15 @@ need the dataset; both are held to one table of cases."""
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from cowmask.v1 import experiment_config_pb2
 from cowmask_worker.data.catalog import DatasetFacts
 from cowmask_worker.runs.refusal import Violation
+
+RESNET_DEPTHS = (14, 26, 50, 101, 152)
+_RESNET_REASON = "14, 26, 50, 101 or 152: four stages of bottleneck blocks with three convolutions each"
 
 
 def range_order(path: str, low: float, high: float) -> list[Violation]:
@@ -26,19 +30,47 @@ def boundaries_ascending(path: str, positions: Sequence[float]) -> list[Violatio
 
 def experiment_rules(config: experiment_config_pb2.ExperimentConfig) -> list[Violation]:
     """Rules within a config whose defaults are filled in."""
-    return _wide_resnet_depth(config.model.wide_resnet) + _steps_or_epochs(config)
+    return _depth(config.model) + _steps_or_epochs(config)
 
 
-def _wide_resnet_depth(model: experiment_config_pb2.WideResnet) -> list[Violation]:
-    beyond = (model.depth - 4) % 6
-    if not model.HasField("depth") or beyond == 0:
+class _DepthRule(NamedTuple):
+    """`reason` is what a depth must be."""
+
+    name: str
+    holds: Callable[[int], bool]
+    reason: str
+
+
+_DEPTH_RULES = {
+    "wide_resnet": _DepthRule(
+        "wide_resnet_depth",
+        lambda depth: (depth - 4) % 6 == 0,
+        "6n + 4 for a whole n (10, 16, 22, 28, ...): three groups of n blocks with two convolutions each",
+    ),
+    "shake_shake": _DepthRule(
+        "shake_shake_depth",
+        lambda depth: (depth - 2) % 6 == 0,
+        "6n + 2 for a whole n (8, 14, 20, 26, ...): three groups of n blocks with two convolutions a branch",
+    ),
+    "pyramidnet": _DepthRule(
+        "pyramidnet_depth",
+        lambda depth: (depth - 2) % 9 == 0,
+        "9n + 2 for a whole n (11, 20, 29, ..., 272): three groups of n blocks with three convolutions each",
+    ),
+    "resnet": _DepthRule("resnet_depth", RESNET_DEPTHS.__contains__, _RESNET_REASON),
+    "resnext": _DepthRule("resnet_depth", RESNET_DEPTHS.__contains__, _RESNET_REASON),
+}
+
+
+def _depth(model: experiment_config_pb2.ModelConfig) -> list[Violation]:
+    name = model.WhichOneof("name")
+    chosen = getattr(model, name) if name else None
+    if name is None or chosen is None or not chosen.HasField("depth"):
         return []
-    below = model.depth - beyond
-    reason = (
-        "must be 6n + 4 for a whole n (10, 16, 22, 28, ...): three groups of n blocks with two convolutions each; "
-        f"got {model.depth}, between {below} and {below + 6}"
-    )
-    return [Violation("model.depth", reason, rule="wide_resnet_depth")]
+    rule = _DEPTH_RULES[name]
+    if rule.holds(chosen.depth):
+        return []
+    return [Violation("model.depth", f"must be {rule.reason}; got {chosen.depth}", rule=rule.name)]
 
 
 def _steps_or_epochs(config: experiment_config_pb2.ExperimentConfig) -> list[Violation]:

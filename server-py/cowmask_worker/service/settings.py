@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cowmask_worker.options_file import options_file
 from cowmask_worker.service.authentication import PROTOCOL
 from cowmask_worker.service.limits import Limits
 from cowmask_worker.service.start_failure import StartFailure
@@ -15,7 +16,6 @@ from cowmask_worker.service.start_failure import StartFailure
 _LONGEST_LINE_BYTES = 65_536
 _SHORTEST_TOKEN = 16
 _LOG_LEVELS = ("debug", "info", "warning", "error")
-_SOURCES = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def from_arguments(
         folder=folder,
         state_folder=state_folder.resolve(),
         cache_folder=(cache_folder or state_folder / "compile-cache").resolve(),
-        options=_bundled_options(),
+        options=options_file(),
         limits=Limits(),
         listen=_loopback(listen),
         log=_log_level(log),
@@ -148,12 +148,6 @@ def _loopback(listen: str) -> str:
             exit_code=2,
         )
     return listen
-
-
-def _bundled_options() -> Path:
-    """Beside the worker's sources, or where they lie in a checkout."""
-    candidates = [folder / "proto/cowmask/v1/options.json" for folder in (_SOURCES, _SOURCES.parent)]
-    return next((each for each in candidates if each.is_file()), candidates[0])
 
 
 def _wrong(message: str, exit_code: int = 1) -> StartFailure:

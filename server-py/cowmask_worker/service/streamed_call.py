@@ -1,18 +1,26 @@
-"""Calls whose request is a stream: first what is wanted, then the chunks of a tensor."""
+"""Calls whose request is a stream: first what is wanted, then the chunks of tensors."""
 
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from cowmask.v1 import masks_pb2, models_pb2, tensor_pb2
+from cowmask.internal.v1 import tasks_pb2
+from cowmask.v1 import experiments_pb2, masks_pb2, models_pb2, tensor_pb2
 from cowmask_worker.runs.compute import Compute
 from cowmask_worker.runs.refusal import Violation, invalid
 from cowmask_worker.runs.task_process import Command
 from cowmask_worker.service.tensor_input import TensorInput
+from cowmask_worker.service.tensors_input import TensorsInput
 
 
-async def first_part[P: (masks_pb2.MixRequest, masks_pb2.EraseRequest, models_pb2.PredictRequest)](
-    parts: AsyncIterator[P], wanted: str
-) -> P:
+async def first_part[
+    P: (
+        masks_pb2.MixRequest,
+        masks_pb2.EraseRequest,
+        models_pb2.PredictRequest,
+        experiments_pb2.ImportRequest,
+        experiments_pb2.StepRequest,
+    )
+](parts: AsyncIterator[P], wanted: str) -> P:
     """The first part of a request, which must be the one that says what is wanted."""
     first = await anext(parts, None)
     if first is None or first.WhichOneof("part") != wanted:
@@ -20,7 +28,15 @@ async def first_part[P: (masks_pb2.MixRequest, masks_pb2.EraseRequest, models_pb
     return first
 
 
-async def chunks_of[P: (masks_pb2.MixRequest, masks_pb2.EraseRequest, models_pb2.PredictRequest)](
+async def chunks_of[
+    P: (
+        masks_pb2.MixRequest,
+        masks_pb2.EraseRequest,
+        models_pb2.PredictRequest,
+        experiments_pb2.ImportRequest,
+        experiments_pb2.StepRequest,
+    )
+](
     parts: AsyncIterator[P],
 ) -> AsyncGenerator[tensor_pb2.TensorChunk]:
     async for part in parts:
@@ -29,13 +45,15 @@ async def chunks_of[P: (masks_pb2.MixRequest, masks_pb2.EraseRequest, models_pb2
         yield part.chunk
 
 
-async def through(compute: Compute, command: Command, images: TensorInput) -> AsyncGenerator[tensor_pb2.TensorChunk]:
-    """Has the compute task do the command on the images; chunks of its answer come as it makes them."""
+async def through(
+    compute: Compute, command: Command, tensors: TensorInput | TensorsInput
+) -> AsyncGenerator[tasks_pb2.AttachRequest]:
+    """Has the compute task do the command on the tensors; what it answers comes as it makes it."""
     async with compute.call(command) as call:
-        async with contextlib.aclosing(images.chunks()) as chunks:
+        async with contextlib.aclosing(tensors.chunks()) as chunks:
             async for chunk in chunks:
                 await call.send(chunk)
         await call.send_input_done()
         async with contextlib.aclosing(call.answers()) as answers:
             async for message in answers:
-                yield message.chunk
+                yield message

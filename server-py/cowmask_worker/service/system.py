@@ -50,6 +50,7 @@ class System(system_pb2_grpc.SystemServicer):
                 message_bytes=self._limits.message_bytes,
                 chunk_bytes=self._limits.chunk_bytes,
                 tensor_elements=self._limits.tensor_elements,
+                call_bytes=self._limits.call_bytes,
             ),
             pid=os.getpid(),
             uptime_ms=(time.monotonic() - self._started) * 1000,

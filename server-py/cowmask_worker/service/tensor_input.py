@@ -77,13 +77,15 @@ class TensorInput:
             raise _wrong(f"must have the {self._expected:,} bytes that the header promises; {self._received:,} came")
 
     async def _next(self) -> tensor_pb2.TensorChunk | None:
-        """A sender that falls silent must not keep the task process from other calls."""
-        try:
-            return await asyncio.wait_for(anext(self._chunks, None), IDLE_S)
-        except TimeoutError:
-            raise refusal(
-                "INPUT_TIMEOUT", f"No data came for {IDLE_S:g} s.", "Send the images without a pause."
-            ) from None
+        return await next_chunk(self._chunks)
+
+
+async def next_chunk(chunks: AsyncIterator[tensor_pb2.TensorChunk]) -> tensor_pb2.TensorChunk | None:
+    """None at the end. A sender that falls silent must not keep the task process from other calls."""
+    try:
+        return await asyncio.wait_for(anext(chunks, None), IDLE_S)
+    except TimeoutError:
+        raise refusal("INPUT_TIMEOUT", f"No data came for {IDLE_S:g} s.", "Send the data without a pause.") from None
 
 
 def _wrong(reason: str) -> Refusal:

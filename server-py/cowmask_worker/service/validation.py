@@ -55,7 +55,9 @@ class Validation:
                 "count", (filled.count, filled.height, filled.width), self._limits.tensor_elements
             )
         if isinstance(filled, experiment_config_pb2.ExperimentConfig):
-            violations += experiment_rules(filled)
+            # A number that is out of its bounds is told once.
+            blamed = {violation.path for violation in violations}
+            violations += [each for each in experiment_rules(filled) if each.path not in blamed]
             if filled.dataset.name in CATALOG:
                 violations += dataset_rules(filled, CATALOG[filled.dataset.name], violations)
         return filled, violations
@@ -129,6 +131,7 @@ class _Walk:
             return
         if not (option.bounds.contain(both.low) and option.bounds.contain(both.high)):
             self._blame(script, f"must be {_allowed(option)}; got [{both.low}, {both.high}]")
+            return
         self.violations += range_order(_joined(script), both.low, both.high)
 
     def _boundaries(self, option: Option, boundaries: Any, script: tuple[str, ...]) -> None:

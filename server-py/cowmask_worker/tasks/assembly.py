@@ -1,14 +1,14 @@
 """From a resolved experiment config, in which no field is left open, to the functions and arrays of a run."""
 
 from collections.abc import Callable
-from functools import partial
+from contextlib import AbstractContextManager
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
-from jaxtyping import Array, Float, PRNGKeyArray, UInt8
+from jaxtyping import Array, PRNGKeyArray, UInt8
 
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask.v1 import masks_pb2
@@ -20,11 +20,10 @@ from cowmask_worker.data.digits import Images
 from cowmask_worker.data.splits import Splits, split
 from cowmask_worker.masks.box import Area, box_masks
 from cowmask_worker.masks.cow import cow_masks
-from cowmask_worker.models.functional import Functional, functional
-from cowmask_worker.models.wide_resnet import WideResnet
+from cowmask_worker.models.functional import Functional
 from cowmask_worker.regularizers.mix import Mixed, mix_ict, mix_masked
 from cowmask_worker.regularizers.perturb import DrawMask, Perturbed, erase, identity
-from cowmask_worker.training.evaluation import evaluate
+from cowmask_worker.training.evaluation import Evaluation, evaluate
 from cowmask_worker.training.keys import Stream, step_keys, stream_key
 from cowmask_worker.training.loop import Plan, Program, Score
 from cowmask_worker.training.schedules import Schedule, annealed_alpha, constant, cosine, stepped
@@ -54,6 +53,7 @@ class StepData(NamedTuple):
     pool: Pool
 
 
+@lru_cache(1)
 def load_dataset(name: str) -> Dataset:
     return Dataset(CATALOG[name], _LOADERS[name]())
 
@@ -69,25 +69,14 @@ def splits(config: config_pb2.ExperimentConfig, images: Images) -> Splits:
     )
 
 
-def network(config: config_pb2.ModelConfig, facts: DatasetFacts) -> Functional:
-    wide = config.wide_resnet
-
-    def make(rngs: nnx.Rngs) -> WideResnet:
-        return WideResnet(
-            depth=wide.depth,
-            width=wide.width,
-            dropout=wide.dropout,
-            classes=len(facts.classes),
-            channels=facts.channels,
-            rngs=rngs,
-        )
-
-    return functional(make)
-
-
 def new_state(model: Functional, root: PRNGKeyArray) -> TrainState:
     """The state before the first step. The key is an argument, so that all seeds share one compiled program."""
     return initial_state(model.init(stream_key(root, Stream.INIT)))
+
+
+def random_stream(config: config_pb2.ExperimentConfig) -> AbstractContextManager[Any]:
+    """Whatever is traced within draws by the stream that the config names."""
+    return jax.threefry_partitionable(config.random_stream != "reference")
 
 
 def root_key(config: config_pb2.ExperimentConfig) -> PRNGKeyArray:
@@ -133,11 +122,11 @@ def _stream_keys(root: PRNGKeyArray) -> StreamKeys:
     )
 
 
-type Evaluator = Callable[[Variables, UInt8[Array, "n h w c"], Array], tuple[Float[Array, ""], Float[Array, ""]]]
+type Evaluator = Callable[[Variables, UInt8[Array, "n h w c"], Array], Evaluation]
 
 
 def evaluator(facts: DatasetFacts, model: Functional) -> Evaluator:
-    """Loss and error of variables on images with their labels, exact for any number of images."""
+    """Loss and errors of variables on images with their labels, exact for any number of images."""
     normalized = partial(normalize, mean=facts.mean, std=facts.std)
 
     def score(variables: Variables, images: UInt8[Array, "n h w c"], labels: Array) -> Any:
@@ -177,7 +166,8 @@ def compiled(
     parts: Splits,
 ) -> Program:
     """Compiles all that the loop will call, so that no later call has to."""
-    stepper = dispatch.lower(state, data, jnp.int32(1)).compile()
+    with random_stream(config):
+        stepper = dispatch.lower(state, data, jnp.int32(1)).compile()
     names = {*plan(config).splits, *plan(config).final_splits}
     sets = {name: jax.device_put(named_split(name, images, parts)) for name in names}
     scorers = {name: score.lower(state.student, *arrays).compile() for name, arrays in sets.items()}
@@ -186,8 +176,7 @@ def compiled(
         return stepper(state, data, np.int32(count))
 
     def rate(variables: Variables, name: str) -> Score:
-        loss, error = jax.device_get(scorers[name](variables, *sets[name]))
-        return Score(float(loss), float(error))
+        return Score(*map(float, jax.device_get(scorers[name](variables, *sets[name]))))
 
     return Program(take, rate)
 
@@ -222,7 +211,8 @@ def step_options(config: config_pb2.ExperimentConfig, model: Functional) -> Step
             "mix_weight": options.weight,
             "mix_threshold": options.confidence.threshold,
             "mix_average": options.confidence.average,
-            "mix_augment_separately": options.augment_separately,
+            # Through the authors' launcher it never has an effect: their mixing path takes the first view's answers.
+            "mix_augment_separately": options.augment_separately and not config.strict_parity,
             "mix_source": options.confidence.source,
             "mix_logits": options.mix_logits,
         }

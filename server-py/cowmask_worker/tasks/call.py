@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from cowmask.internal.v1 import tasks_pb2
@@ -50,15 +50,21 @@ class Call:
 
     def tensor(self, name: str) -> Tensor:
         """The call's only input tensor. Raises `TensorError` where something else comes."""
-        reader = TensorReader()
         tensor: Tensor | None = None
-        while (chunk := self._input.get()) is not None:
+        for each in self.tensors():
             if tensor is not None:
                 raise TensorError(f'more follows after tensor "{name}", which is the whole input')
-            tensor = reader.push(chunk)
-        self.check()
-        reader.finish()
+            tensor = each
         if tensor is None or tensor.header.name != name:
             found = f'"{tensor.header.name}"' if tensor else "nothing"
             raise TensorError(f'the input must be the tensor "{name}", {found} came')
         return tensor
+
+    def tensors(self) -> Iterator[Tensor]:
+        """The call's input tensors as they arrive. Raises `TensorError` where one is incomplete."""
+        reader = TensorReader()
+        while (chunk := self._input.get()) is not None:
+            if (tensor := reader.push(chunk)) is not None:
+                yield tensor
+        self.check()
+        reader.finish()

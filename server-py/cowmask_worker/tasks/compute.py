@@ -11,8 +11,10 @@ from cowmask.v1 import datasets_pb2, system_pb2
 from cowmask_worker.tasks.assembly import load_dataset
 from cowmask_worker.tasks.call import Call
 from cowmask_worker.tasks.failures import error_detail
+from cowmask_worker.tasks.imports import import_model
 from cowmask_worker.tasks.masks import erase, generate, mix
 from cowmask_worker.tasks.models import evaluate, export, predict
+from cowmask_worker.tasks.step import step
 from cowmask_worker.tasks.train import train
 
 
@@ -57,4 +59,6 @@ _ANSWERS: dict[str, Callable[[Call], None]] = {
     "inspect": _inspect,
     "devices": _devices,
     "train": train,
+    "import_model": import_model,
+    "step": step,
 }

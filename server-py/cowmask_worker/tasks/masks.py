@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from cowmask.v1 import masks_pb2
 from cowmask_worker.masks.box import Area, BoxMasks, box_masks, box_masks_per_image
 from cowmask_worker.masks.cow import CowMasks, cow_masks, cow_masks_per_image
-from cowmask_worker.regularizers.mix import mix_ict, mix_masked
+from cowmask_worker.regularizers.mix import Mixed, mix_ict, mix_masked
+from cowmask_worker.regularizers.perturb import Perturbed
 from cowmask_worker.regularizers.perturb import erase as erase_images
 from cowmask_worker.tasks.arrays import bit_chunks, block_chunks, to_array
 from cowmask_worker.tasks.call import Call
@@ -36,6 +37,9 @@ class _Cow(NamedTuple):
     def batch(self, key: Any, count: int, height: int, width: int) -> CowMasks:
         return cow_masks(key, count, height, width, **self._asdict())
 
+    def draw(self, key: Any, count: int, height: int, width: int) -> Any:
+        return self.batch(key, count, height, width).mask
+
     def block(self, key: Any, first: Any, count: int, height: int, width: int) -> CowMasks:
         return cow_masks_per_image(key, count, height, width, first=first, **self._asdict())
 
@@ -49,6 +53,9 @@ class _Box(NamedTuple):
 
     def batch(self, key: Any, count: int, height: int, width: int) -> BoxMasks:
         return box_masks(key, count, height, width, **self._asdict())
+
+    def draw(self, key: Any, count: int, height: int, width: int) -> Any:
+        return self.batch(key, count, height, width).mask
 
     def block(self, key: Any, first: Any, count: int, height: int, width: int) -> BoxMasks:
         return box_masks_per_image(key, count, height, width, first=first, **self._asdict())
@@ -102,9 +109,7 @@ def generate(call: Call) -> None:
     options = _mask_options(request)
     key = jax.random.key(np.uint32(request.seed))
     if request.stream == "reference":
-        # Every number of the older stream depends on how many are drawn, so the batch can not be cut into blocks.
-        with jax.threefry_partitionable(False):
-            _stream(call, count, count, lambda _: _draw_batch(options, key, count, height, width))
+        _stream_whole(call, count, lambda: _draw_batch(options, key, count, height, width))
     else:
         size = _block_size(height, width)
         _stream(call, count, size, lambda first: _draw_block(options, key, np.int32(first), size, height, width))
@@ -135,6 +140,9 @@ def mix(call: Call) -> None:
     options = _Ict(request.ict.alpha) if request.WhichOneof("kind") == "ict" else _mask_options(request)
     count, size = len(images), _block_size(height, width)
     key = jax.random.key(np.uint32(request.seed))
+    if request.stream == "reference":
+        _stream_whole(call, count, lambda: _mix_batch(options, key, images))
+        return
 
     def work(first: int) -> _Columns:
         # One image more than the block: the last one's partner is the next block's first, at the very end image 0.
@@ -151,6 +159,18 @@ def _mix_block(options: _Cow | _Box | _Ict, key: Any, first: Any, images: Any) -
         mixed = mix_ict(jax.random.fold_in(key, first), pixels, alpha=options.alpha)
     else:
         mixed = mix_masked(key, pixels, lambda key, *shape: options.block(key, first, *shape).mask)
+    return _mixed_columns(mixed, images)
+
+
+@partial(jax.jit, static_argnums=0)
+def _mix_batch(options: _Cow | _Box | _Ict, key: Any, images: Any) -> _Columns:
+    pixels = images.astype(jnp.float32)
+    if isinstance(options, _Ict):
+        return _mixed_columns(mix_ict(key, pixels, alpha=options.alpha), images)
+    return _mixed_columns(mix_masked(key, pixels, options.draw), images)
+
+
+def _mixed_columns(mixed: Mixed, images: Any) -> _Columns:
     masks = None if mixed.mask is None else mixed.mask[..., 0].astype(bool)
     return _MixedColumns(_stored(mixed.images, images.dtype), mixed.blend, masks)
 
@@ -164,9 +184,14 @@ def erase(call: Call) -> None:
     size = _block_size(height, width)
     key = jax.random.key(np.uint32(request.seed))
 
+    noise_std, mask_probability = request.noise_std, request.mask_probability
+    if request.stream == "reference":
+        _stream_whole(call, count, lambda: _erase_batch(options, noise_std, mask_probability, key, images))
+        return
+
     def work(first: int) -> _Columns:
         taken = np.minimum(np.arange(first, first + size), count - 1)
-        return _erase_block(options, request.noise_std, request.mask_probability, key, np.int32(first), images[taken])
+        return _erase_block(options, noise_std, mask_probability, key, np.int32(first), images[taken])
 
     _stream(call, count, size, work)
 
@@ -175,26 +200,40 @@ def erase(call: Call) -> None:
 def _erase_block(
     options: _Cow | _Box, noise_std: float, mask_probability: float, key: Any, first: Any, images: Any
 ) -> _Columns:
-    is_bytes = images.dtype == jnp.uint8
-    pixels = images / 127.5 - 1 if is_bytes else images
-
-    def one(number: Any, image: Any) -> Any:
+    def one(number: Any, image: Any) -> Perturbed:
+        image_key = jax.random.fold_in(key, number)
         return erase_images(
-            jax.random.fold_in(key, number),
-            image[None],
-            lambda key, *shape: options.batch(key, *shape).mask,
-            noise_std=noise_std,
-            mask_probability=mask_probability,
+            image_key, image[None], options.draw, noise_std=noise_std, mask_probability=mask_probability
         )
 
-    erased = jax.vmap(one)(first + jnp.arange(len(images)), pixels)
-    result = erased.images[:, 0]
-    pixels = _stored((result + 1) * 127.5 if is_bytes else result, images.dtype)
-    return _ErasedColumns(pixels, erased.mask[:, 0, ..., 0].astype(bool))
+    erased = jax.vmap(one)(first + jnp.arange(len(images)), _normalized(images))
+    return _erased_columns(jax.tree.map(lambda drawn: drawn[:, 0], erased), images)
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _erase_batch(options: _Cow | _Box, noise_std: float, mask_probability: float, key: Any, images: Any) -> _Columns:
+    pixels = _normalized(images)
+    erased = erase_images(key, pixels, options.draw, noise_std=noise_std, mask_probability=mask_probability)
+    return _erased_columns(erased, images)
+
+
+def _normalized(images: Any) -> Any:
+    return images / 127.5 - 1 if images.dtype == jnp.uint8 else images
+
+
+def _erased_columns(erased: Perturbed, images: Any) -> _Columns:
+    pixels = (erased.images + 1) * 127.5 if images.dtype == jnp.uint8 else erased.images
+    return _ErasedColumns(_stored(pixels, images.dtype), erased.mask[..., 0].astype(bool))
 
 
 def _stored(pixels: Any, dtype: Any) -> Any:
     return jnp.clip(jnp.rint(pixels), 0, 255).astype(dtype) if dtype == jnp.uint8 else pixels
+
+
+def _stream_whole(call: Call, count: int, work: Callable[[], _Columns]) -> None:
+    """Every number of the older stream depends on how many are drawn, so the batch can not be cut into blocks."""
+    with jax.threefry_partitionable(False):
+        _stream(call, count, count, lambda _: work())
 
 
 def _stream(call: Call, count: int, size: int, work: Callable[[int], _Columns]) -> None:

@@ -14,11 +14,14 @@ from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2, models_pb2
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask_worker.data.augmentation import normalize_unit
+from cowmask_worker.data.catalog import CATALOG, DatasetFacts
 from cowmask_worker.models.functional import Functional
 from cowmask_worker.runs.refusal import Violation, invalid, refusal
 from cowmask_worker.tasks import assembly
 from cowmask_worker.tasks.arrays import array_chunks, to_array
 from cowmask_worker.tasks.call import Call
+from cowmask_worker.tasks.networks import dataset_network
+from cowmask_worker.tasks.weights import exported, names_of
 from cowmask_worker.tensors import TensorError
 from cowmask_worker.training import checkpoints
 from cowmask_worker.training.checkpoints import CheckpointDamaged
@@ -31,7 +34,7 @@ _KEPT_CHECKPOINTS = 4
 class _Architecture(NamedTuple):
     """What all checkpoints of the same network and dataset share, their programs above all."""
 
-    dataset: assembly.Dataset
+    facts: DatasetFacts
     functional: Functional
     score: assembly.Evaluator
     predict: Callable[[Variables, Any], tuple[Any, Any]]
@@ -41,7 +44,7 @@ def predict(call: Call) -> None:
     """Streams "labels" and "probabilities"."""
     command = call.command.predict.model
     architecture = _architecture(command.config)
-    facts = architecture.dataset.facts
+    facts = architecture.facts
     images = to_array(call.tensor("images"))
     expected = (facts.height, facts.width, facts.channels)
     if images.dtype.name not in ("uint8", "float32"):
@@ -73,19 +76,20 @@ def evaluate(call: Call) -> None:
         reason = "the run held out no validation images (dataset.validation is 0); allowed: test, train"
         raise invalid([Violation("split", reason)])
     architecture = _architecture(config)
-    parts = assembly.splits(config, architecture.dataset.images)
-    images, labels = assembly.named_split(split, architecture.dataset.images, parts)
+    dataset = assembly.load_dataset(config.dataset.name)
+    images, labels = assembly.named_split(split, dataset.images, assembly.splits(config, dataset.images))
     step, variables = _checkpoint(command)
-    loss, error = jax.device_get(architecture.score(variables, images, labels))
-    score = event_pb2.Score(loss=float(loss), error=float(error))
+    scored = jax.device_get(architecture.score(variables, images, labels))
+    score = event_pb2.Score(loss=float(scored.loss), error=float(scored.error), top5_error=float(scored.top5_error))
     response = models_pb2.EvaluateResponse(score=score, count=len(images), step=step)
     call.send(answer=tasks_pb2.Answer(evaluate=response))
 
 
 def export(call: Call) -> None:
-    """Streams every parameter and statistic under its path, such as "parameters/stem/kernel"."""
-    _, variables = _checkpoint(call.command.export.model)
-    for name, array in sorted(checkpoints.named_arrays(variables).items()):
+    """Streams every parameter and statistic under its name."""
+    command = call.command.export
+    _, variables = _checkpoint(command.model)
+    for name, array in sorted(exported(variables, names_of(command.names, command.model.config.model)).items()):
         call.send_chunks(array_chunks(name, array))
 
 
@@ -137,13 +141,13 @@ def _key(config: config_pb2.ExperimentConfig) -> tuple[str, bytes]:
 
 @lru_cache(_KEPT_CHECKPOINTS)
 def _shared(dataset: str, model: bytes) -> _Architecture:
-    loaded = assembly.load_dataset(dataset)
-    functional = assembly.network(config_pb2.ModelConfig.FromString(model), loaded.facts)
+    facts = CATALOG[dataset]
+    functional = dataset_network(config_pb2.ModelConfig.FromString(model), facts)
 
     def predicted(variables: Variables, images: Any) -> tuple[Any, Any]:
         unit = images / jnp.float32(255) if images.dtype == jnp.uint8 else images
-        normalized = normalize_unit(unit, loaded.facts.mean, loaded.facts.std)
+        normalized = normalize_unit(unit, facts.mean, facts.std)
         logits, _ = functional.apply(variables, normalized, train=False, key=None)
         return logits.argmax(1).astype(jnp.int32), jax.nn.softmax(logits)
 
-    return _Architecture(loaded, functional, assembly.evaluator(loaded.facts, functional), jax.jit(predicted))
+    return _Architecture(facts, functional, assembly.evaluator(facts, functional), jax.jit(predicted))

@@ -1,6 +1,5 @@
 """Trains one run and reports it as the events of the contract."""
 
-import hashlib
 import time
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
@@ -12,11 +11,11 @@ import numpy as np
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2
-from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask_worker.tasks import assembly
 from cowmask_worker.tasks.call import Call
-from cowmask_worker.tasks.environment import differences, environment
+from cowmask_worker.tasks.checkpoint_facts import checkpoint_facts, differences
 from cowmask_worker.tasks.failures import failure
+from cowmask_worker.tasks.networks import dataset_network
 from cowmask_worker.training import checkpoints
 from cowmask_worker.training.checkpoints import CheckpointInfo, Skipped
 from cowmask_worker.training.dispatch import many_steps
@@ -60,13 +59,9 @@ def _attempt(
     data = assembly.step_data(config, dataset.images, parts)
     yield event_pb2.Progress(phase="load_data", duration_ms=_now() - began, steps=config.steps)
 
-    model = assembly.network(config.model, dataset.facts)
+    model = dataset_network(config.model, dataset.facts)
     fresh = jax.jit(partial(assembly.new_state, model))
-    facts: dict[str, object] = {
-        "run_id": command.run_id,
-        "config_sha256": _config_hash(config),
-        "environment": environment(),
-    }
+    facts = checkpoint_facts(command.run_id, config)
     restored = None
     if command.resume:
         began = _now()
@@ -81,7 +76,8 @@ def _attempt(
 
     began = _now()
     yield event_pb2.Progress(phase="compile", steps=config.steps)
-    start = restored or _Restored(fresh(data.root), None, ())
+    with assembly.random_stream(config):
+        start = restored or _Restored(fresh(data.root), None, ())
     dispatch = many_steps(assembly.one_step(config, dataset.facts, model))
     score = assembly.evaluator(dataset.facts, model)
     program = assembly.compiled(config, dispatch, score, start.state, data, dataset.images, parts)
@@ -199,11 +195,7 @@ class _Told:
 
 
 def _score(score: Score) -> event_pb2.Score:
-    return event_pb2.Score(loss=score.loss, error=score.error)
-
-
-def _config_hash(config: config_pb2.ExperimentConfig) -> str:
-    return hashlib.sha256(config.SerializeToString(deterministic=True)).hexdigest()
+    return event_pb2.Score(**score._asdict())
 
 
 def _now() -> float:

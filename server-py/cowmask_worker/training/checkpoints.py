@@ -59,10 +59,15 @@ class Newest(NamedTuple):
     skipped: list[Skipped]
 
 
-def named_arrays(state: object) -> Arrays:
-    """The leaves of a pytree on the host, each under its path, such as "student/parameters/stem/bias"."""
+def named_leaves(state: object) -> dict[str, Any]:
+    """The leaves of a pytree in its own order, each under its path, such as "student/parameters/stem/bias"."""
     leaves = jax.tree_util.tree_flatten_with_path(state)[0]
-    return {"/".join(_name(entry) for entry in path): np.asarray(leaf) for path, leaf in leaves}
+    return {"/".join(_name(entry) for entry in path): leaf for path, leaf in leaves}
+
+
+def named_arrays(state: object) -> Arrays:
+    """The same, on the host."""
+    return {name: np.asarray(leaf) for name, leaf in named_leaves(state).items()}
 
 
 def _name(entry: Any) -> str:
@@ -153,10 +158,9 @@ def load[S](path: Path, like: S) -> S:
         arrays = decode(content)
     except SafetensorError as error:
         raise CheckpointDamaged(f"{path / STATE} is no safetensors file: {error}") from error
-    leaves, structure = jax.tree_util.tree_flatten_with_path(like)
-    wanted = {"/".join(_name(entry) for entry in keys): leaf for keys, leaf in leaves}
+    wanted = named_leaves(like)
     _compare(path, wanted, arrays)
-    return jax.tree_util.tree_unflatten(structure, [arrays[name] for name in wanted])
+    return jax.tree.unflatten(jax.tree.structure(like), [arrays[name] for name in wanted])
 
 
 def _compare(path: Path, wanted: Mapping[str, Any], arrays: Arrays) -> None:

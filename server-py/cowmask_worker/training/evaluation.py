@@ -16,10 +16,12 @@ PADDING = -1
 
 
 class Evaluation(NamedTuple):
-    """Means over the images: cross entropy, and the share of images whose first guess is wrong."""
+    """Means over the images: cross entropy, the share of images whose first guess is wrong, and of those among whose
+    first five guesses the right one is not."""
 
     loss: Float[Array, ""]
     error: Float[Array, ""]
+    top5_error: Float[Array, ""]
 
 
 class Tally(NamedTuple):
@@ -27,11 +29,13 @@ class Tally(NamedTuple):
 
     loss: Float[Array, ""]
     wrong: Int[Array, ""]
+    wrong_in_five: Int[Array, ""]
     images: Int[Array, ""]
 
     def evaluation(self) -> Evaluation:
         count = self.images.astype(self.loss.dtype)
-        return Evaluation(self.loss / count, self.wrong.astype(self.loss.dtype) / count)
+        wrong, wrong_in_five = (tally.astype(self.loss.dtype) for tally in (self.wrong, self.wrong_in_five))
+        return Evaluation(self.loss / count, wrong / count, wrong_in_five / count)
 
 
 def tally(logits: Float[Array, "n classes"], labels: Int[Array, "n"]) -> Tally:
@@ -39,7 +43,10 @@ def tally(logits: Float[Array, "n classes"], labels: Int[Array, "n"]) -> Tally:
     real = labels != PADDING
     losses = jnp.where(real, cross_entropy(logits, jnp.maximum(labels, 0)), 0)
     wrong = real & (logits.argmax(1) != labels)
-    return Tally(losses.sum(), wrong.sum(dtype=jnp.int32), real.sum(dtype=jnp.int32))
+    _, guesses = jax.lax.top_k(logits, min(5, logits.shape[1]))
+    wrong_in_five = real & (guesses != labels[:, None]).all(1)
+    counts = (counted.sum(dtype=jnp.int32) for counted in (wrong, wrong_in_five, real))
+    return Tally(losses.sum(), *counts)
 
 
 def evaluate(

@@ -40,10 +40,11 @@ class Metrics(NamedTuple):
 
 
 class Score(NamedTuple):
-    """Mean cross entropy, and the share of the images answered wrongly."""
+    """Mean cross entropy, the share of the images answered wrongly, and that of those answered wrongly five times."""
 
     loss: float
     error: float
+    top5_error: float
 
 
 class Evaluated(NamedTuple):

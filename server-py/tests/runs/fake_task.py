@@ -54,12 +54,16 @@ def main() -> None:
 def serve(commands: Iterator[tasks_pb2.AttachResponse], outbox: "queue.SimpleQueue[tasks_pb2.AttachRequest]") -> None:
     cancelled = threading.Event()
     computing = set[int]()
+    with_input: dict[int, tasks_pb2.AttachResponse] = {}
     for command in commands:
         match command.WhichOneof("message"):
             case "train":
                 threading.Thread(target=train, args=(command, outbox, cancelled), daemon=True).start()
             case "cancel":
                 cancelled.set()
+                if "slow import" in BEHAVIOR and command.call in with_input:
+                    time.sleep(0.3)
+                    save(Path(with_input[command.call].import_model.checkpoint_folder), STEPS, lambda **_: None)
                 if command.call in computing and "ignores cancel" not in BEHAVIOR:
                     outbox.put(tasks_pb2.AttachRequest(call=command.call, failure=error_pb2.ErrorDetail()))
             case "devices":
@@ -68,8 +72,19 @@ def serve(commands: Iterator[tasks_pb2.AttachResponse], outbox: "queue.SimpleQue
                 answer = tasks_pb2.Answer(devices=devices)
                 outbox.put(tasks_pb2.AttachRequest(call=command.call, answer=answer))
                 outbox.put(tasks_pb2.AttachRequest(call=command.call, done=tasks_pb2.Done()))
-            case "mix" | "erase" | "predict":
+            case "mix" | "erase" | "predict" | "step" | "import_model":
                 computing.add(command.call)
+                with_input[command.call] = command
+            case "export":
+                tell(outbox, command.call, chunk=zeros(command.export.names))
+                tell(outbox, command.call, done=tasks_pb2.Done())
+            case "input_done" if with_input[command.call].HasField("import_model"):
+                if "slow import" not in BEHAVIOR:
+                    computing.remove(command.call)
+                    import_(with_input[command.call], outbox)
+            case "input_done" if with_input[command.call].HasField("step"):
+                computing.remove(command.call)
+                step(with_input[command.call], outbox)
             case "generate" | "input_done":
                 computing.add(command.call)
                 header = tensor_pb2.TensorHeader(name="masks", type=tensor_pb2.ELEMENT_TYPE_BITS, shape=[1, 2, 4])
@@ -80,6 +95,33 @@ def serve(commands: Iterator[tasks_pb2.AttachResponse], outbox: "queue.SimpleQue
                     outbox.put(tasks_pb2.AttachRequest(call=command.call, done=tasks_pb2.Done()))
             case _:
                 pass
+
+
+def tell(outbox: "queue.SimpleQueue[tasks_pb2.AttachRequest]", call: int, **message: Any) -> None:
+    outbox.put(tasks_pb2.AttachRequest(call=call, **message))
+
+
+def zeros(name: str) -> tensor_pb2.TensorChunk:
+    header = tensor_pb2.TensorHeader(name=name, type=tensor_pb2.ELEMENT_TYPE_INT32, shape=[])
+    return tensor_pb2.TensorChunk(header=header, data=bytes(4))
+
+
+def import_(command: tasks_pb2.AttachResponse, outbox: "queue.SimpleQueue[tasks_pb2.AttachRequest]") -> None:
+    saved: list[event_pb2.Checkpoint] = []
+    save(Path(command.import_model.checkpoint_folder), STEPS, lambda checkpoint: saved.append(checkpoint))
+    if "import fails" in BEHAVIOR:
+        failure = event_pb2.Failure(code="INVALID_OPTION", message="weights.a: is no part of this model")
+        violation = error_pb2.FieldViolation(path="weights.a", reason="is no part of this model")
+        tell(outbox, command.call, failure=error_pb2.ErrorDetail(failure=failure, violations=[violation]))
+    else:
+        tell(outbox, command.call, answer=tasks_pb2.Answer(imported=saved[0]))
+        tell(outbox, command.call, done=tasks_pb2.Done())
+
+
+def step(command: tasks_pb2.AttachResponse, outbox: "queue.SimpleQueue[tasks_pb2.AttachRequest]") -> None:
+    tell(outbox, command.call, answer=tasks_pb2.Answer(metrics=event_pb2.Metrics(first_step=3, loss=[0.5])))
+    tell(outbox, command.call, chunk=zeros(command.step.names))
+    tell(outbox, command.call, done=tasks_pb2.Done())
 
 
 def crash_once() -> None:

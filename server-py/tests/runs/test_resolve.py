@@ -62,6 +62,48 @@ def test_validation_images_are_not_trained_on() -> None:
     assert (resolved.dataset.labeled, resolved.steps) == (1000, 1000 // 64)
 
 
+@pytest.mark.parametrize(
+    ("strict", "asked", "stream"),
+    [
+        (False, None, "current"),
+        (True, None, "reference"),
+        (False, "reference", "reference"),
+        (True, "current", "current"),
+    ],
+)
+def test_strict_parity_draws_from_the_authors_stream_unless_told_otherwise(
+    strict: bool, asked: str | None, stream: str
+) -> None:
+    resolved = resolve_experiment(filled(strict_parity=strict, random_stream=asked), DIGITS)
+    assert (resolved.strict_parity, resolved.random_stream) == (strict, stream)
+
+
+@pytest.mark.parametrize(
+    ("name", "flips", "flips_strictly"),
+    [
+        ("digits", False, False),
+        ("cifar10", True, True),
+        ("cifar100", True, True),
+        ("svhn", False, True),
+        ("imagenet", True, True),
+    ],
+)
+def test_house_numbers_are_mirrored_for_strict_parity_alone(name: str, flips: bool, flips_strictly: bool) -> None:
+    for strict, expected in ((False, flips), (True, flips_strictly)):
+        config = filled(strict_parity=strict)
+        assert resolve_experiment(config, CATALOG[name]).augmentation.horizontal_flip == expected
+        for asked in (False, True):
+            config.augmentation.horizontal_flip = asked
+            assert resolve_experiment(config, CATALOG[name]).augmentation.horizontal_flip == asked
+
+
+def test_large_images_have_large_masks() -> None:
+    config = filled(mix=config_pb2.MixConfig(cowmix=config_pb2.Cowmix()))
+    resolved = resolve_experiment(config, CATALOG["imagenet"])
+    assert (resolved.mix.cowmix.sigma.low, resolved.mix.cowmix.sigma.high) == (28, 112)
+    assert (resolved.dataset.labeled, resolved.augmentation.shift) == (1_281_167, 0)
+
+
 def test_masks_take_their_scale_from_the_shorter_side() -> None:
     request = masks_pb2.GenerateRequest(height=64, width=32, cow=masks_pb2.CowMaskOptions())
     resolve_masks(request, 64, 32)

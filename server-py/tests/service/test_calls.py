@@ -86,7 +86,7 @@ async def test_lowered_limits_hold(socket_folder: Path, tmp_path: Path) -> None:
     limits = Limits(tensor_elements=16, chunk_bytes=8)
     async with running_control(socket_folder, tmp_path, limits=limits) as client:
         published = (await client.system.Info(system_pb2.InfoRequest(), metadata=METADATA)).limits
-        assert (published.tensor_elements, published.chunk_bytes) == (16, 8)
+        assert (published.tensor_elements, published.chunk_bytes, published.call_bytes) == (16, 8, 3 * 2**30)
         assert await mix(client, [images([1, 4, 4, 1], bytes(8)), more(bytes(8))])
         for chunks in ([images([1, 4, 5, 1], b"")], [images([1, 4, 4, 1], bytes(9))]):
             with pytest.raises(grpc.aio.AioRpcError):
@@ -151,7 +151,13 @@ async def test_info_comes_without_a_task_process(socket_folder: Path, tmp_path: 
 async def test_datasets_are_listed_and_misspellings_mended(socket_folder: Path, tmp_path: Path) -> None:
     async with running_control(socket_folder, tmp_path) as client:
         listed = await client.datasets.List(datasets_pb2.DatasetsListRequest(), metadata=METADATA)
-        assert [(each.name, each.train, each.test) for each in listed.datasets] == [("digits", 1437, 360)]
+        assert [(each.name, each.train, each.test, each.readable) for each in listed.datasets] == [
+            ("digits", 1437, 360, True),
+            ("cifar10", 50_000, 10_000, False),
+            ("cifar100", 50_000, 10_000, False),
+            ("svhn", 73_257, 26_032, False),
+            ("imagenet", 1_281_167, 50_000, False),
+        ]
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await client.datasets.Inspect(datasets_pb2.InspectRequest(name="digtis"), metadata=METADATA)
         assert detail(refused.value).violations[0].nearest == "digits"

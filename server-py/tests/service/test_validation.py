@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf import json_format
 from google.protobuf.message import DecodeError, Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,6 +43,27 @@ def test_the_worker_judges_the_shared_cases(case: dict[str, Any]) -> None:
     assert told(violations) == sorted(expected)
     for each in violations:
         assert each.reason.startswith(("must be ", "is required: "))
+
+
+NETWORKS = json.loads((ROOT / "proto" / "cowmask" / "v1" / "options.json").read_text())["networks"]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_authors_networks_may_be_asked_for(name: str) -> None:
+    model = json_format.ParseDict(NETWORKS[name], config_pb2.ModelConfig())
+    asked = config_pb2.ExperimentConfig(dataset=config_pb2.DatasetConfig(name="imagenet"), model=model)
+    filled, violations = VALIDATION.check(asked)
+    assert violations == []
+    assert filled.model == model, "nothing of the network is left to a default"
+
+
+@pytest.mark.parametrize("model", ["wide_resnet", "shake_shake", "pyramidnet", "resnet", "resnext"])
+def test_a_network_by_its_name_alone_is_complete(model: str) -> None:
+    asked = from_script("ExperimentConfig", {"dataset": {"name": "digits"}, "model": {"name": model}})
+    assert isinstance(asked, config_pb2.ExperimentConfig)
+    resolved = resolve_experiment(VALIDATION.checked(asked), CATALOG["digits"])
+    assert resolved.model.WhichOneof("name") == model
+    assert gaps(resolved.model) == []
 
 
 def test_defaults_are_those_of_the_table() -> None:

@@ -32,5 +32,7 @@ def config(**changes: Any) -> experiment_config_pb2.ExperimentConfig:
         "evaluate_every": 6,
         "checkpoint_every": 4,
         "seed": 5,
+        "strict_parity": False,
+        "random_stream": "current",
     }
     return json_format.ParseDict(fields | changes, experiment_config_pb2.ExperimentConfig())

@@ -14,7 +14,7 @@ from settings import config
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2
 from cowmask_worker.models.functional import functional
-from cowmask_worker.tasks import assembly
+from cowmask_worker.tasks import assembly, train
 from cowmask_worker.tasks.train import training
 
 OPTIONS = {"weight": 2, "confidence": {"threshold": 0.2, "average": False}, "augment_separately": True}
@@ -40,7 +40,7 @@ class Tiny(nnx.Module):
 
 @pytest.fixture(autouse=True)
 def tiny_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assembly, "network", lambda *_: functional(Tiny))
+    monkeypatch.setattr(train, "dataset_network", lambda *_: functional(Tiny))
 
 
 def run(folder: Path, **changes: Any) -> tuple[dict[str, list[float]], list[str]]:
@@ -79,6 +79,44 @@ def test_the_loss_is_the_weighted_sum_of_the_paths_that_are_on(
         assert rest == pytest.approx(0.5 * 5e-4 * 10, rel=0.5)
 
 
+def test_strict_parity_takes_the_effect_from_augment_separately_of_a_mix(tmp_path: Path) -> None:
+    """And nothing else: with the same random stream the numbers are those of one augmentation for both."""
+
+    def mixed(folder: str, *, separately: bool, strict: bool) -> dict[str, list[float]]:
+        mix = {"cowmix": MIXED | COW | {"augment_separately": separately, "mix_logits": False}}
+        return run(tmp_path / folder, mix=mix, strict_parity=strict, steps=3)[0]
+
+    together = mixed("together", separately=False, strict=False)
+    assert mixed("strict", separately=True, strict=True) == together
+    separate = mixed("separate", separately=True, strict=False)
+    assert separate["mix_loss"] != together["mix_loss"]
+    # The first step's labeled loss knows nothing of either.
+    assert separate["labeled_loss"][0] == together["labeled_loss"][0]
+
+
+def test_strict_parity_leaves_augment_separately_of_a_perturbation_alone(tmp_path: Path) -> None:
+    perturb = {"mean_teacher": OPTIONS}
+    plain, strict = (
+        run(tmp_path / str(strict), perturb=perturb, mix={"none": {}}, strict_parity=strict, steps=3)[0]
+        for strict in (False, True)
+    )
+    assert plain == strict
+    assert max(plain["perturb_loss"]) > 0
+
+
+def test_the_older_random_stream_gives_other_numbers_and_gives_them_again(tmp_path: Path) -> None:
+    mix = {"cowmix": MIXED | COW}
+    current, reference, again = (
+        run(tmp_path / str(place), mix=mix, random_stream=stream, steps=3)[0]
+        for place, stream in enumerate(("current", "reference", "reference"))
+    )
+    assert reference == again
+    # Initial weights, order and masks are all drawn anew.
+    for name in ("labeled_loss", "mix_loss"):
+        assert all(one != other for one, other in zip(current[name], reference[name], strict=True)), name
+    assert current["learning_rate"] == reference["learning_rate"]
+
+
 @pytest.mark.parametrize(
     ("schedule", "teacher", "rates", "alphas"),
     [
@@ -111,12 +149,16 @@ def test_an_evaluation_is_exact() -> None:
     model = functional(Tiny)
     variables = assembly.new_state(model, assembly.root_key(config())).teacher
     images, labels = dataset.images.test_images, dataset.images.test_labels
-    loss, error = assembly.evaluator(dataset.facts, model)(variables, jnp.asarray(images), jnp.asarray(labels))
+    loss, error, top5_error = assembly.evaluator(dataset.facts, model)(
+        variables, jnp.asarray(images), jnp.asarray(labels)
+    )
     pixels = (images.reshape(360, 64) / 255 - 0.3045) / 0.3755
     dense = variables.parameters["dense"]
     logits = pixels @ np.asarray(dense["kernel"], np.float64) + np.asarray(dense["bias"])
     logs = logits - np.log(np.exp(logits).sum(1, keepdims=True))
     assert float(error) == pytest.approx((logits.argmax(1) != labels).mean(), abs=1e-6)
+    five = np.argsort(-logits, 1)[:, :5]
+    assert float(top5_error) == pytest.approx((five != labels[:, None]).all(1).mean(), abs=1e-6)
     assert float(loss) == pytest.approx(-logs[np.arange(360), labels].mean(), rel=1e-5)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from control import RUN, Control
@@ -20,6 +21,9 @@ from cowmask.v1 import datasets_pb2, event_pb2, experiment_config_pb2, masks_pb2
 from cowmask_worker.data import digits
 from cowmask_worker.masks.box import box_masks_per_image
 from cowmask_worker.masks.cow import cow_masks, cow_masks_per_image
+from cowmask_worker.regularizers.mix import mix_ict
+from cowmask_worker.regularizers.perturb import erase
+from cowmask_worker.tasks import assembly
 
 Range = experiment_config_pb2.Range
 COW = masks_pb2.CowMaskOptions(sigma=Range(low=1, high=4), proportion=Range(low=0.2, high=0.8))
@@ -91,6 +95,43 @@ def test_every_mixed_pixel_is_one_of_the_two(compute: Control, kind: dict[str, A
     name = "cow" if "cowmix" in kind else "box"
     alike = compute.tensors(generate=generate(count=300, seed=3, **{name: next(iter(kind.values()))}))
     np.testing.assert_array_equal(mixed["masks"], alike["masks"])
+
+
+@pytest.mark.parametrize("kind", [{"cowmix": COW}, {"cutmix": BOX}])
+def test_images_are_mixed_by_one_key_for_the_whole_batch(compute: Control, kind: dict[str, Any]) -> None:
+    """More images than fit into a block: by the older stream every number depends on how many there are."""
+    mixed = compute.tensors(IMAGES, mix=masks_pb2.MixOptions(seed=3, stream="reference", **kind))
+    name = "cow" if "cowmix" in kind else "box"
+    alike = compute.tensors(
+        generate=generate(count=300, seed=3, stream="reference", **{name: next(iter(kind.values()))})
+    )
+    np.testing.assert_array_equal(mixed["masks"], alike["masks"])
+    expected = np.where(mixed["masks"][..., None], np.roll(IMAGES, -1, axis=0), IMAGES)
+    np.testing.assert_array_equal(mixed["images"], expected)
+    shorter = compute.tensors(IMAGES[:150], mix=masks_pb2.MixOptions(seed=3, stream="reference", **kind))
+    assert (shorter["masks"] != mixed["masks"][:150]).any()
+
+
+def test_ict_blends_by_one_key_for_the_whole_batch(compute: Control) -> None:
+    images = IMAGES.astype(np.float32)
+    options = masks_pb2.MixOptions(seed=3, stream="reference", ict=masks_pb2.IctMixOptions(alpha=0.5))
+    mixed = compute.tensors(images, mix=options)
+    with jax.threefry_partitionable(False):
+        expected = mix_ict(jax.random.key(3), jnp.asarray(images), alpha=0.5)
+    np.testing.assert_allclose(mixed["blend"], expected.blend, rtol=1e-5)
+    np.testing.assert_allclose(mixed["images"], expected.images, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", [{"cowout": COW}, {"cutout": BOX}])
+def test_images_are_erased_by_one_key_for_the_whole_batch(compute: Control, kind: dict[str, Any]) -> None:
+    images = IMAGES[:280].astype(np.float32) / 255
+    options = masks_pb2.EraseOptions(seed=3, stream="reference", noise_std=0.5, mask_probability=0.8, **kind)
+    erased = compute.tensors(images, erase=options)
+    draw = assembly.cow_drawing(COW) if "cowout" in kind else assembly.box_drawing(BOX)
+    with jax.threefry_partitionable(False):
+        expected = erase(jax.random.key(3), jnp.asarray(images), draw, noise_std=0.5, mask_probability=0.8)
+    np.testing.assert_array_equal(erased["masks"], np.asarray(expected.mask[..., 0], bool))
+    np.testing.assert_allclose(erased["images"], expected.images, atol=1e-6)
 
 
 def test_ict_blends_whole_images_and_rounds(compute: Control) -> None:
@@ -199,6 +240,7 @@ def models(compute: Control, folder: Path, end: event_pb2.Finished) -> None:
         evaluated = next(iter(compute.answers(compute.call(evaluate=request)))).answer.evaluate
         assert (evaluated.count, evaluated.step) == (360, 12)
         assert evaluated.score.error == pytest.approx(score.error, abs=1e-6)
+        assert evaluated.score.top5_error == pytest.approx(score.top5_error, abs=1e-6)
         assert evaluated.score.loss == pytest.approx(score.loss, rel=1e-5)
         exported = compute.tensors(export=tasks_pb2.Export(model=model))
         assert exported["parameters/dense/kernel"].shape == (64, 10)

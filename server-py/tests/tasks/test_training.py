@@ -15,15 +15,21 @@ import numpy as np
 import pytest
 from google.protobuf import json_format
 from settings import config
+from task_call import answered
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2
+from cowmask_worker.data.catalog import CATALOG
 from cowmask_worker.tasks import assembly
-from cowmask_worker.tasks.environment import differences
+from cowmask_worker.tasks.checkpoint_facts import differences
+from cowmask_worker.tasks.imports import import_model
+from cowmask_worker.tasks.networks import dataset_network
 from cowmask_worker.tasks.train import training
+from cowmask_worker.tasks.weights import exported_state, names_of
 from cowmask_worker.training import checkpoints, loop
 from cowmask_worker.training.checkpoints import STATE, named_arrays, newest_verified, state_digest
 from cowmask_worker.training.dispatch import many_steps
+from cowmask_worker.training.state import TrainState
 
 COMPILED = "/jax/core/compile/backend_compile_duration"
 
@@ -151,6 +157,26 @@ def test_f1_a_resumed_run_is_the_unbroken_one_bit_for_bit(
     assert digests(second)[12] == digests(unbroken)[12]
 
 
+@pytest.mark.parametrize("kind", ["cowmask", "reference"])
+def test_a_whole_state_that_was_imported_goes_on_as_its_run_did(
+    tmp_path: Path, unbroken: list[event_pb2.Event], kind: str
+) -> None:
+    first = attempt(tmp_path / "first", cancel_at=5)
+    names = names_of(kind, config().model)
+    path = newest_verified(tmp_path / "first").path
+    assert path is not None
+    arrays = exported_state(checkpoints.load(path, jax.eval_shape(lambda: initial())), names)
+    folder = tmp_path / "second"
+    command = tasks_pb2.Import(run_id="r", config=config(), checkpoint_folder=str(folder), names=kind)
+    answer, _ = answered(import_model, arrays, import_model=command)
+    end = finished(first)
+    assert (answer.imported.step, answer.imported.digest) == (end.step, end.checkpoint.digest)
+    second = attempt(folder, resume=True)
+    assert warnings(second) == []
+    assert rows(first) | rows(second) == rows(unbroken)
+    assert digests(second)[12] == digests(unbroken)[12]
+
+
 IN_ANOTHER_PROCESS = """
 import sys
 sys.path.insert(0, "tests/tasks")
@@ -160,7 +186,8 @@ jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 from pathlib import Path
 from google.protobuf import json_format
 from cowmask.internal.v1 import tasks_pb2
-from cowmask_worker.tasks.environment import differences
+from cowmask_worker.tasks.checkpoint_facts import differences
+from cowmask_worker.tasks.networks import dataset_network
 from cowmask_worker.tasks.train import training
 from settings import config
 command = tasks_pb2.Train(run_id="r", config=config(), checkpoint_folder=sys.argv[1], resume=True)
@@ -210,6 +237,8 @@ def test_all_that_changed_is_named() -> None:
     now = {"config_sha256": "b", "environment": {"visible cores": 4, "device": "cpu"}}
     assert differences(before, now) == ["the visible cores changed from 2 to 4", "the config changed"]
     assert differences(before, before) == []
+    # Of weights from elsewhere nobody knows where they were computed.
+    assert differences({"config_sha256": "b"}, now) == []
 
 
 def test_f7_a_run_that_diverges_fails_and_keeps_its_finite_checkpoint(tmp_path: Path, parts: "Parts") -> None:
@@ -256,6 +285,11 @@ def test_a_disk_that_refuses_fails_the_run_with_the_reason(tmp_path: Path) -> No
     assert end.cause.python_type == "builtins.NotADirectoryError"
 
 
+def initial() -> TrainState:
+    model = dataset_network(config().model, CATALOG["digits"])
+    return assembly.new_state(model, assembly.root_key(config()))
+
+
 class Parts:
     """A run taken apart: its compiled program and a maker of its first state."""
 
@@ -263,7 +297,7 @@ class Parts:
         self.config = config(**changes)
         dataset = assembly.load_dataset("digits")
         parts = assembly.splits(self.config, dataset.images)
-        model = assembly.network(self.config.model, dataset.facts)
+        model = dataset_network(self.config.model, dataset.facts)
         data = assembly.step_data(self.config, dataset.images, parts)
         dispatch = many_steps(assembly.one_step(self.config, dataset.facts, model))
         score = assembly.evaluator(dataset.facts, model)

@@ -75,6 +75,10 @@ export const descriptor = {
                   "rule": "repeated",
                   "type": "double",
                   "id": 10
+                },
+                "readable": {
+                  "type": "bool",
+                  "id": 11
                 }
               }
             },
@@ -319,6 +323,13 @@ export const descriptor = {
               }
             },
             "Score": {
+              "oneofs": {
+                "_top5Error": {
+                  "oneof": [
+                    "top5Error"
+                  ]
+                }
+              },
               "fields": {
                 "loss": {
                   "type": "double",
@@ -327,6 +338,13 @@ export const descriptor = {
                 "error": {
                   "type": "double",
                   "id": 2
+                },
+                "top5Error": {
+                  "type": "double",
+                  "id": 3,
+                  "options": {
+                    "proto3_optional": true
+                  }
                 }
               }
             },
@@ -530,6 +548,16 @@ export const descriptor = {
                   "oneof": [
                     "seed"
                   ]
+                },
+                "_strictParity": {
+                  "oneof": [
+                    "strictParity"
+                  ]
+                },
+                "_randomStream": {
+                  "oneof": [
+                    "randomStream"
+                  ]
                 }
               },
               "fields": {
@@ -637,6 +665,20 @@ export const descriptor = {
                   "options": {
                     "proto3_optional": true
                   }
+                },
+                "strictParity": {
+                  "type": "bool",
+                  "id": 16,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "randomStream": {
+                  "type": "string",
+                  "id": 17,
+                  "options": {
+                    "proto3_optional": true
+                  }
                 }
               }
             },
@@ -740,7 +782,11 @@ export const descriptor = {
               "oneofs": {
                 "name": {
                   "oneof": [
-                    "wideResnet"
+                    "wideResnet",
+                    "shakeShake",
+                    "pyramidnet",
+                    "resnet",
+                    "resnext"
                   ]
                 }
               },
@@ -748,6 +794,22 @@ export const descriptor = {
                 "wideResnet": {
                   "type": "WideResnet",
                   "id": 1
+                },
+                "shakeShake": {
+                  "type": "ShakeShake",
+                  "id": 2
+                },
+                "pyramidnet": {
+                  "type": "Pyramidnet",
+                  "id": 3
+                },
+                "resnet": {
+                  "type": "Resnet",
+                  "id": 4
+                },
+                "resnext": {
+                  "type": "Resnext",
+                  "id": 5
                 }
               }
             },
@@ -786,6 +848,150 @@ export const descriptor = {
                 },
                 "dropout": {
                   "type": "double",
+                  "id": 3,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                }
+              }
+            },
+            "ShakeShake": {
+              "oneofs": {
+                "_depth": {
+                  "oneof": [
+                    "depth"
+                  ]
+                },
+                "_width": {
+                  "oneof": [
+                    "width"
+                  ]
+                }
+              },
+              "fields": {
+                "depth": {
+                  "type": "uint32",
+                  "id": 1,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "width": {
+                  "type": "uint32",
+                  "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                }
+              }
+            },
+            "Pyramidnet": {
+              "oneofs": {
+                "_depth": {
+                  "oneof": [
+                    "depth"
+                  ]
+                },
+                "_alpha": {
+                  "oneof": [
+                    "alpha"
+                  ]
+                },
+                "_shakeDrop": {
+                  "oneof": [
+                    "shakeDrop"
+                  ]
+                }
+              },
+              "fields": {
+                "depth": {
+                  "type": "uint32",
+                  "id": 1,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "alpha": {
+                  "type": "double",
+                  "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "shakeDrop": {
+                  "type": "double",
+                  "id": 3,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                }
+              }
+            },
+            "Resnet": {
+              "oneofs": {
+                "_depth": {
+                  "oneof": [
+                    "depth"
+                  ]
+                },
+                "_width": {
+                  "oneof": [
+                    "width"
+                  ]
+                }
+              },
+              "fields": {
+                "depth": {
+                  "type": "uint32",
+                  "id": 1,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "width": {
+                  "type": "uint32",
+                  "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                }
+              }
+            },
+            "Resnext": {
+              "oneofs": {
+                "_depth": {
+                  "oneof": [
+                    "depth"
+                  ]
+                },
+                "_cardinality": {
+                  "oneof": [
+                    "cardinality"
+                  ]
+                },
+                "_groupWidth": {
+                  "oneof": [
+                    "groupWidth"
+                  ]
+                }
+              },
+              "fields": {
+                "depth": {
+                  "type": "uint32",
+                  "id": 1,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "cardinality": {
+                  "type": "uint32",
+                  "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "groupWidth": {
+                  "type": "uint32",
                   "id": 3,
                   "options": {
                     "proto3_optional": true
@@ -1666,6 +1872,17 @@ export const descriptor = {
                 "Delete": {
                   "requestType": "DeleteRequest",
                   "responseType": "DeleteResponse"
+                },
+                "Import": {
+                  "requestType": "ImportRequest",
+                  "requestStream": true,
+                  "responseType": "ImportResponse"
+                },
+                "Step": {
+                  "requestType": "StepRequest",
+                  "requestStream": true,
+                  "responseType": "StepResponse",
+                  "responseStream": true
                 }
               }
             },
@@ -1838,6 +2055,182 @@ export const descriptor = {
             },
             "DeleteResponse": {
               "fields": {}
+            },
+            "ImportRequest": {
+              "oneofs": {
+                "part": {
+                  "oneof": [
+                    "options",
+                    "chunk"
+                  ]
+                }
+              },
+              "fields": {
+                "options": {
+                  "type": "ImportOptions",
+                  "id": 1
+                },
+                "chunk": {
+                  "type": "TensorChunk",
+                  "id": 2
+                }
+              }
+            },
+            "ImportOptions": {
+              "oneofs": {
+                "_names": {
+                  "oneof": [
+                    "names"
+                  ]
+                }
+              },
+              "fields": {
+                "idempotencyKey": {
+                  "type": "string",
+                  "id": 1
+                },
+                "config": {
+                  "type": "ExperimentConfig",
+                  "id": 2
+                },
+                "names": {
+                  "type": "string",
+                  "id": 3,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                }
+              }
+            },
+            "ImportResponse": {
+              "fields": {
+                "run": {
+                  "type": "Run",
+                  "id": 1
+                }
+              }
+            },
+            "StepRequest": {
+              "oneofs": {
+                "part": {
+                  "oneof": [
+                    "options",
+                    "chunk"
+                  ]
+                }
+              },
+              "fields": {
+                "options": {
+                  "type": "StepOptions",
+                  "id": 1
+                },
+                "chunk": {
+                  "type": "TensorChunk",
+                  "id": 2
+                }
+              }
+            },
+            "StepOptions": {
+              "oneofs": {
+                "_names": {
+                  "oneof": [
+                    "names"
+                  ]
+                },
+                "_keySeed": {
+                  "oneof": [
+                    "keySeed"
+                  ]
+                }
+              },
+              "fields": {
+                "config": {
+                  "type": "ExperimentConfig",
+                  "id": 1
+                },
+                "names": {
+                  "type": "string",
+                  "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "keySeed": {
+                  "type": "uint32",
+                  "id": 3,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                }
+              }
+            },
+            "StepResponse": {
+              "oneofs": {
+                "part": {
+                  "oneof": [
+                    "metrics",
+                    "chunk"
+                  ]
+                }
+              },
+              "fields": {
+                "metrics": {
+                  "type": "Metrics",
+                  "id": 1
+                },
+                "chunk": {
+                  "type": "TensorChunk",
+                  "id": 2
+                }
+              }
+            },
+            "ElementType": {
+              "values": {
+                "ELEMENT_TYPE_UNSPECIFIED": 0,
+                "ELEMENT_TYPE_UINT8": 1,
+                "ELEMENT_TYPE_INT32": 2,
+                "ELEMENT_TYPE_FLOAT32": 3,
+                "ELEMENT_TYPE_BITS": 4
+              }
+            },
+            "TensorHeader": {
+              "fields": {
+                "name": {
+                  "type": "string",
+                  "id": 1
+                },
+                "type": {
+                  "type": "ElementType",
+                  "id": 2
+                },
+                "shape": {
+                  "rule": "repeated",
+                  "type": "uint32",
+                  "id": 3
+                }
+              }
+            },
+            "TensorChunk": {
+              "oneofs": {
+                "_header": {
+                  "oneof": [
+                    "header"
+                  ]
+                }
+              },
+              "fields": {
+                "header": {
+                  "type": "TensorHeader",
+                  "id": 1,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "data": {
+                  "type": "bytes",
+                  "id": 2
+                }
+              }
             },
             "Masks": {
               "methods": {
@@ -2047,6 +2440,11 @@ export const descriptor = {
                     "seed"
                   ]
                 },
+                "_stream": {
+                  "oneof": [
+                    "stream"
+                  ]
+                },
                 "kind": {
                   "oneof": [
                     "cowmix",
@@ -2059,6 +2457,13 @@ export const descriptor = {
                 "seed": {
                   "type": "uint32",
                   "id": 1,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "stream": {
+                  "type": "string",
+                  "id": 5,
                   "options": {
                     "proto3_optional": true
                   }
@@ -2140,6 +2545,11 @@ export const descriptor = {
                     "maskProbability"
                   ]
                 },
+                "_stream": {
+                  "oneof": [
+                    "stream"
+                  ]
+                },
                 "kind": {
                   "oneof": [
                     "cowout",
@@ -2169,6 +2579,13 @@ export const descriptor = {
                     "proto3_optional": true
                   }
                 },
+                "stream": {
+                  "type": "string",
+                  "id": 6,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
                 "cowout": {
                   "type": "CowMaskOptions",
                   "id": 4
@@ -2184,54 +2601,6 @@ export const descriptor = {
                 "chunk": {
                   "type": "TensorChunk",
                   "id": 1
-                }
-              }
-            },
-            "ElementType": {
-              "values": {
-                "ELEMENT_TYPE_UNSPECIFIED": 0,
-                "ELEMENT_TYPE_UINT8": 1,
-                "ELEMENT_TYPE_INT32": 2,
-                "ELEMENT_TYPE_FLOAT32": 3,
-                "ELEMENT_TYPE_BITS": 4
-              }
-            },
-            "TensorHeader": {
-              "fields": {
-                "name": {
-                  "type": "string",
-                  "id": 1
-                },
-                "type": {
-                  "type": "ElementType",
-                  "id": 2
-                },
-                "shape": {
-                  "rule": "repeated",
-                  "type": "uint32",
-                  "id": 3
-                }
-              }
-            },
-            "TensorChunk": {
-              "oneofs": {
-                "_header": {
-                  "oneof": [
-                    "header"
-                  ]
-                }
-              },
-              "fields": {
-                "header": {
-                  "type": "TensorHeader",
-                  "id": 1,
-                  "options": {
-                    "proto3_optional": true
-                  }
-                },
-                "data": {
-                  "type": "bytes",
-                  "id": 2
                 }
               }
             },
@@ -2359,10 +2728,24 @@ export const descriptor = {
               }
             },
             "ExportRequest": {
+              "oneofs": {
+                "_names": {
+                  "oneof": [
+                    "names"
+                  ]
+                }
+              },
               "fields": {
                 "model": {
                   "type": "ModelSelector",
                   "id": 1
+                },
+                "names": {
+                  "type": "string",
+                  "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
                 }
               }
             },
@@ -2452,6 +2835,10 @@ export const descriptor = {
                 "tensorElements": {
                   "type": "uint32",
                   "id": 3
+                },
+                "callBytes": {
+                  "type": "uint32",
+                  "id": 4
                 }
               }
             },

@@ -7,6 +7,7 @@ from cowmask.v1 import datasets_pb2 as _datasets_pb2
 from cowmask.v1 import error_pb2 as _error_pb2
 from cowmask.v1 import event_pb2 as _event_pb2
 from cowmask.v1 import experiment_config_pb2 as _experiment_config_pb2
+from cowmask.v1 import experiments_pb2 as _experiments_pb2
 from cowmask.v1 import masks_pb2 as _masks_pb2
 from cowmask.v1 import models_pb2 as _models_pb2
 from cowmask.v1 import system_pb2 as _system_pb2
@@ -112,24 +113,32 @@ class Answer(_message.Message):
     EVALUATE_FIELD_NUMBER: _builtins.int
     INSPECT_FIELD_NUMBER: _builtins.int
     DEVICES_FIELD_NUMBER: _builtins.int
+    IMPORTED_FIELD_NUMBER: _builtins.int
+    METRICS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def evaluate(self) -> _models_pb2.EvaluateResponse: ...
     @_builtins.property
     def inspect(self) -> _datasets_pb2.InspectResponse: ...
     @_builtins.property
     def devices(self) -> _system_pb2.DevicesResponse: ...
+    @_builtins.property
+    def imported(self) -> _event_pb2.Checkpoint: ...
+    @_builtins.property
+    def metrics(self) -> _event_pb2.Metrics: ...
     def __init__(
         self,
         *,
         evaluate: _models_pb2.EvaluateResponse | None = ...,
         inspect: _datasets_pb2.InspectResponse | None = ...,
         devices: _system_pb2.DevicesResponse | None = ...,
+        imported: _event_pb2.Checkpoint | None = ...,
+        metrics: _event_pb2.Metrics | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "devices", b"devices", "evaluate", b"evaluate", "inspect", b"inspect"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "devices", b"devices", "evaluate", b"evaluate", "imported", b"imported", "inspect", b"inspect", "metrics", b"metrics"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "devices", b"devices", "evaluate", b"evaluate", "inspect", b"inspect"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "devices", b"devices", "evaluate", b"evaluate", "imported", b"imported", "inspect", b"inspect", "metrics", b"metrics"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_answer: _TypeAlias = _typing.Literal["evaluate", "inspect", "devices"]  # noqa: Y015
+    _WhichOneofReturnType_answer: _TypeAlias = _typing.Literal["evaluate", "inspect", "devices", "imported", "metrics"]  # noqa: Y015
     _WhichOneofArgType_answer: _TypeAlias = _typing.Literal["answer", b"answer"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_answer) -> _WhichOneofReturnType_answer | None: ...
 
@@ -169,6 +178,8 @@ class AttachResponse(_message.Message):
     CHUNK_FIELD_NUMBER: _builtins.int
     INPUT_DONE_FIELD_NUMBER: _builtins.int
     CANCEL_FIELD_NUMBER: _builtins.int
+    IMPORT_MODEL_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
     call: _builtins.int
     @_builtins.property
     def generate(self) -> _masks_pb2.GenerateRequest: ...
@@ -200,6 +211,10 @@ class AttachResponse(_message.Message):
     def cancel(self) -> Global___Cancel:
         """Stop the call; a trainer writes a checkpoint first."""
 
+    @_builtins.property
+    def import_model(self) -> Global___Import: ...
+    @_builtins.property
+    def step(self) -> _experiments_pb2.StepOptions: ...
     def __init__(
         self,
         *,
@@ -216,12 +231,14 @@ class AttachResponse(_message.Message):
         chunk: _tensor_pb2.TensorChunk | None = ...,
         input_done: Global___Done | None = ...,
         cancel: Global___Cancel | None = ...,
+        import_model: Global___Import | None = ...,
+        step: _experiments_pb2.StepOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel", b"cancel", "chunk", b"chunk", "devices", b"devices", "erase", b"erase", "evaluate", b"evaluate", "export", b"export", "generate", b"generate", "input_done", b"input_done", "inspect", b"inspect", "message", b"message", "mix", b"mix", "predict", b"predict", "train", b"train"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel", b"cancel", "chunk", b"chunk", "devices", b"devices", "erase", b"erase", "evaluate", b"evaluate", "export", b"export", "generate", b"generate", "import_model", b"import_model", "input_done", b"input_done", "inspect", b"inspect", "message", b"message", "mix", b"mix", "predict", b"predict", "step", b"step", "train", b"train"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "cancel", b"cancel", "chunk", b"chunk", "devices", b"devices", "erase", b"erase", "evaluate", b"evaluate", "export", b"export", "generate", b"generate", "input_done", b"input_done", "inspect", b"inspect", "message", b"message", "mix", b"mix", "predict", b"predict", "train", b"train"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "cancel", b"cancel", "chunk", b"chunk", "devices", b"devices", "erase", b"erase", "evaluate", b"evaluate", "export", b"export", "generate", b"generate", "import_model", b"import_model", "input_done", b"input_done", "inspect", b"inspect", "message", b"message", "mix", b"mix", "predict", b"predict", "step", b"step", "train", b"train"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["generate", "mix", "erase", "predict", "evaluate", "export", "inspect", "devices", "train", "chunk", "input_done", "cancel"]  # noqa: Y015
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["generate", "mix", "erase", "predict", "evaluate", "export", "inspect", "devices", "train", "chunk", "input_done", "cancel", "import_model", "step"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
 
@@ -328,20 +345,56 @@ class Export(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MODEL_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    names: _builtins.str
+    """"cowmask" or "reference"."""
     @_builtins.property
     def model(self) -> Global___CheckpointFiles: ...
     def __init__(
         self,
         *,
         model: Global___CheckpointFiles | None = ...,
+        names: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["model", b"model"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["model", b"model"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["model", b"model", "names", b"names"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Export: _TypeAlias = Export  # noqa: Y015
+
+@_typing.final
+class Import(_message.Message):
+    """Writes the tensors of the input as the first checkpoint of a run."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    CONFIG_FIELD_NUMBER: _builtins.int
+    CHECKPOINT_FOLDER_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    checkpoint_folder: _builtins.str
+    names: _builtins.str
+    """"cowmask" or "reference"."""
+    @_builtins.property
+    def config(self) -> _experiment_config_pb2.ExperimentConfig: ...
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        config: _experiment_config_pb2.ExperimentConfig | None = ...,
+        checkpoint_folder: _builtins.str = ...,
+        names: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint_folder", b"checkpoint_folder", "config", b"config", "names", b"names", "run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Import: _TypeAlias = Import  # noqa: Y015
 
 @_typing.final
 class Train(_message.Message):

@@ -12,6 +12,7 @@ export interface Dataset {
   'test'?: (number);
   'mean'?: (number | string)[];
   'std'?: (number | string)[];
+  'readable'?: (boolean);
 }
 
 export interface Dataset__Output {
@@ -25,4 +26,5 @@ export interface Dataset__Output {
   'test': (number);
   'mean': (number)[];
   'std': (number)[];
+  'readable': (boolean);
 }

@@ -9,9 +9,11 @@ export interface EraseOptions {
   'maskProbability'?: (number | string);
   'cowout'?: (_cowmask_v1_CowMaskOptions | null);
   'cutout'?: (_cowmask_v1_BoxMaskOptions | null);
+  'stream'?: (string);
   '_seed'?: "seed";
   '_noiseStd'?: "noiseStd";
   '_maskProbability'?: "maskProbability";
+  '_stream'?: "stream";
   'kind'?: "cowout"|"cutout";
 }
 
@@ -21,8 +23,10 @@ export interface EraseOptions__Output {
   'maskProbability'?: (number);
   'cowout'?: (_cowmask_v1_CowMaskOptions__Output | null);
   'cutout'?: (_cowmask_v1_BoxMaskOptions__Output | null);
+  'stream'?: (string);
   '_seed'?: "seed";
   '_noiseStd'?: "noiseStd";
   '_maskProbability'?: "maskProbability";
+  '_stream'?: "stream";
   'kind'?: "cowout"|"cutout";
 }

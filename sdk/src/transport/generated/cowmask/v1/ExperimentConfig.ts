@@ -25,6 +25,8 @@ export interface ExperimentConfig {
   'evaluateEvery'?: (number);
   'checkpointEvery'?: (number);
   'seed'?: (number);
+  'strictParity'?: (boolean);
+  'randomStream'?: (string);
   '_dataset'?: "dataset";
   '_model'?: "model";
   '_perturb'?: "perturb";
@@ -40,6 +42,8 @@ export interface ExperimentConfig {
   '_evaluateEvery'?: "evaluateEvery";
   '_checkpointEvery'?: "checkpointEvery";
   '_seed'?: "seed";
+  '_strictParity'?: "strictParity";
+  '_randomStream'?: "randomStream";
 }
 
 export interface ExperimentConfig__Output {
@@ -58,6 +62,8 @@ export interface ExperimentConfig__Output {
   'evaluateEvery'?: (number);
   'checkpointEvery'?: (number);
   'seed'?: (number);
+  'strictParity'?: (boolean);
+  'randomStream'?: (string);
   '_dataset'?: "dataset";
   '_model'?: "model";
   '_perturb'?: "perturb";
@@ -73,4 +79,6 @@ export interface ExperimentConfig__Output {
   '_evaluateEvery'?: "evaluateEvery";
   '_checkpointEvery'?: "checkpointEvery";
   '_seed'?: "seed";
+  '_strictParity'?: "strictParity";
+  '_randomStream'?: "randomStream";
 }

@@ -4,8 +4,12 @@ import type { ModelSelector as _cowmask_v1_ModelSelector, ModelSelector__Output 
 
 export interface ExportRequest {
   'model'?: (_cowmask_v1_ModelSelector | null);
+  'names'?: (string);
+  '_names'?: "names";
 }
 
 export interface ExportRequest__Output {
   'model': (_cowmask_v1_ModelSelector__Output | null);
+  'names'?: (string);
+  '_names'?: "names";
 }

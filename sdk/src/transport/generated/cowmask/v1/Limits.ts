@@ -5,10 +5,12 @@ export interface Limits {
   'messageBytes'?: (number);
   'chunkBytes'?: (number);
   'tensorElements'?: (number);
+  'callBytes'?: (number);
 }
 
 export interface Limits__Output {
   'messageBytes': (number);
   'chunkBytes': (number);
   'tensorElements': (number);
+  'callBytes': (number);
 }

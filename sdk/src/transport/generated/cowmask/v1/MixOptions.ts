@@ -9,7 +9,9 @@ export interface MixOptions {
   'cowmix'?: (_cowmask_v1_CowMaskOptions | null);
   'cutmix'?: (_cowmask_v1_BoxMaskOptions | null);
   'ict'?: (_cowmask_v1_IctMixOptions | null);
+  'stream'?: (string);
   '_seed'?: "seed";
+  '_stream'?: "stream";
   'kind'?: "cowmix"|"cutmix"|"ict";
 }
 
@@ -18,6 +20,8 @@ export interface MixOptions__Output {
   'cowmix'?: (_cowmask_v1_CowMaskOptions__Output | null);
   'cutmix'?: (_cowmask_v1_BoxMaskOptions__Output | null);
   'ict'?: (_cowmask_v1_IctMixOptions__Output | null);
+  'stream'?: (string);
   '_seed'?: "seed";
+  '_stream'?: "stream";
   'kind'?: "cowmix"|"cutmix"|"ict";
 }

@@ -1,5 +1,6 @@
-"""What the bits of a run depend on besides its config: a run is exact only where these stay the same."""
+"""What a checkpoint tells of the run that wrote it: a run is exact only where these facts stay the same."""
 
+import hashlib
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,19 @@ import jax
 import numpy
 
 import cowmask_worker
+from cowmask.v1 import experiment_config_pb2 as config_pb2
+
+
+def checkpoint_facts(run_id: str, config: config_pb2.ExperimentConfig) -> dict[str, object]:
+    return {**imported_facts(run_id, config), "environment": environment()}
+
+
+def imported_facts(run_id: str, config: config_pb2.ExperimentConfig) -> dict[str, object]:
+    """Those of weights from elsewhere, of which nobody knows where they were computed."""
+    return {
+        "run_id": run_id,
+        "config_sha256": hashlib.sha256(config.SerializeToString(deterministic=True)).hexdigest(),
+    }
 
 
 def environment() -> dict[str, object]:
@@ -28,10 +42,11 @@ def environment() -> dict[str, object]:
 
 def differences(before: Any, now: Mapping[str, Any]) -> list[str]:
     """What a manifest's facts say otherwise than those of now: the config, or something of the environment."""
+    environment_before = before.get("environment", now["environment"])
     changed = [
-        f"the {name} changed from {before['environment'].get(name)} to {value}"
+        f"the {name} changed from {environment_before.get(name)} to {value}"
         for name, value in now["environment"].items()
-        if before["environment"].get(name) != value
+        if environment_before.get(name) != value
     ]
     return changed + (["the config changed"] if before["config_sha256"] != now["config_sha256"] else [])
 
