@@ -8,6 +8,7 @@ await main(async () => {
   const python = await setup({ variant: 'dev', log })
   const env = { ...process.env, COWMASK_WORKER_PYTHON: python }
   const server = join(root, 'server-py')
+  const probeStyle = join(root, 'bench', 'parity', 'reference_probe', 'ruff.toml')
   const checks = [
     ['prettier', bin('prettier'), ['--check', '.']],
     ['eslint', bin('eslint'), ['.', '--max-warnings', '0']],
@@ -18,6 +19,8 @@ await main(async () => {
     ['generated files', process.execPath, ['scripts/generate.mjs', '--check']],
     ['ruff', python, ['-m', 'ruff', 'check', '.'], server],
     ['ruff format', python, ['-m', 'ruff', 'format', '--check', '.'], server],
+    ['ruff, the probe', python, ['-m', 'ruff', 'check', '--config', probeStyle, 'bench']],
+    ['ruff format, the probe', python, ['-m', 'ruff', 'format', '--check', '--config', probeStyle, 'bench']],
     ['pyright', bin('pyright'), ['--project', 'server-py', '--pythonpath', python]],
     [
       'imports',

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
+import { readWeights } from 'cowmask'
 import { readPng } from '../../sdk/src/report/png.js'
 import { inFolder, runExample } from './run-example.js'
 
@@ -94,8 +95,36 @@ describe('examples', () => {
       expect(second).toMatch(/attempt 2 reached step 60: [\d.]+ % of the test images wrong/)
     }))
 
+  it('parity.ts finds everything as the authors have recorded it', () =>
+    inFolder(async (folder) => {
+      const stdout = await printed('parity.ts', [], folder)
+      const lines = stdout.trimEnd().split('\n')
+      expect(lines.pop()).toBe('everything agrees')
+      for (const line of lines) expect(line).toMatch(/^ok {4} .+: (equal|\d\.\de-\d+), allowed \de-\d$/)
+      for (const part of ['CowMasks mix224', 'perturb/cowout', 'mix/cowmix', 'metrics', "the teacher's 108 leaves"])
+        expect(stdout).toContain(part)
+    }))
+
+  it('import-weights.ts lets weights go out under the names of the authors and come back', () =>
+    inFolder(async (folder) => {
+      const stdout = await printed('import-weights.ts', ['--out', folder], folder)
+      expect(stdout).toMatch(
+        /weights\.npz {2}48 arrays, such as BatchNorm_3\/bias\nrun_\w+ gives the same answers: \d, \d\n/,
+      )
+      const weights = await readWeights(join(folder, 'weights.npz'))
+      expect(weights.get('init_conv/kernel')?.shape).toEqual([3, 3, 1, 16])
+    }))
+
   it('are all run here', async () => {
     const scripts = (await readdir(new URL('../../examples', import.meta.url))).filter((name) => name.endsWith('.ts'))
-    expect(scripts.sort()).toEqual(['compare.ts', 'erase-and-mix.ts', 'masks.ts', 'resume.ts', 'train.ts'])
+    expect(scripts.sort()).toEqual([
+      'compare.ts',
+      'erase-and-mix.ts',
+      'import-weights.ts',
+      'masks.ts',
+      'parity.ts',
+      'resume.ts',
+      'train.ts',
+    ])
   })
 })

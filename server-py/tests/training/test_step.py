@@ -247,6 +247,15 @@ def test_permuting_the_labeled_batch_changes_nothing(batch: Batch) -> None:
     )
 
 
+def test_permuting_the_unlabeled_batch_changes_nothing_where_nothing_is_mixed(batch: Batch) -> None:
+    order = jnp.array([3, 1, 5, 0, 2, 4, 7, 6])
+    permuted = batch._replace(unlabeled=batch.unlabeled[order])
+    options = replace(PATHS["perturb"], perturb=identity, perturb_threshold=0.6)
+    one, other = jitted(options, start(), batch), jitted(options, start(), permuted)
+    assert 0 < one[1].perturb_confidence < 1
+    jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-5), one, other)
+
+
 def test_the_start_copies_the_student_into_the_teacher() -> None:
     student = functional(Normalized).init(jax.random.key(0))
     state = initial_state(student)

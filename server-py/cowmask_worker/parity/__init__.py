@@ -1,0 +1,1 @@
+"""Compares what the pure middle computes with numbers that the authors' code gave."""
