@@ -1,76 +1,11 @@
 // `npm test`: sets everything up, runs the tests of both languages and adds up what they counted.
 // `-- sdk` or `-- python` runs one of them; further arguments go to that runner.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { log, main, root, run, setup } from './setup.mjs'
-
-const none = { passed: 0, failed: 0, skipped: 0 }
-
-/** A runner that ends badly without a failed test (or leaves no report) counts as one failure. */
-function settled(counts, code, runner) {
-  if (code === 0 || counts.failed > 0) return counts
-  console.error(`${runner} ended with ${code}`)
-  return { ...counts, failed: 1 }
-}
-
-async function vitest(report, args, env) {
-  const cli = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-  const code = await run(
-    process.execPath,
-    [cli, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args],
-    {
-      stdio: 'inherit',
-      env,
-    },
-  )
-  if (!existsSync(report)) return settled(none, code || 1, 'vitest')
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'))
-  return settled(
-    { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests },
-    code,
-    'vitest',
-  )
-}
-
-async function pytest(python, report, args, env) {
-  const code = await run(python, ['-m', 'pytest', `--junit-xml=${report}`, ...args], {
-    cwd: join(root, 'server-py'),
-    stdio: 'inherit',
-    env,
-  })
-  if (!existsSync(report)) return settled(none, code || 1, 'pytest')
-  const [, attributes] = /<testsuite ([^>]*)>/.exec(readFileSync(report, 'utf8'))
-  const count = (name) => Number(new RegExp(`${name}="(\\d+)"`).exec(attributes)[1])
-  const failed = count('failures') + count('errors')
-  return settled(
-    { passed: count('tests') - failed - count('skipped'), failed, skipped: count('skipped') },
-    code,
-    'pytest',
-  )
-}
+import { log, main, setup } from './setup.mjs'
+import { pytest, runTests, vitest } from './test-runners.mjs'
 
 await main(async (args) => {
   const python = await setup({ variant: 'dev', log })
-  const only = ['sdk', 'python'].includes(args[0]) ? args.shift() : undefined
-  const folder = mkdtempSync(join(tmpdir(), 'cowmask-test-'))
-  const env = {
-    ...process.env,
-    COWMASK_WORKER_PYTHON: python,
-    // One compile cache for all tests of this clone; every worker's own files go to a folder that is removed.
-    COWMASK_COMPILE_CACHE_DIR: join(root, '.cowmask', 'compile-cache'),
-    JAX_COMPILATION_CACHE_DIR: join(root, '.cowmask', 'compile-cache'),
-    COWMASK_STATE_DIR: join(folder, 'state'),
-  }
-  const results = []
-  try {
-    if (only !== 'sdk') results.push(await pytest(python, join(folder, 'pytest.xml'), args, env))
-    if (only !== 'python') results.push(await vitest(join(folder, 'vitest.json'), args, env))
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-  const sum = (name) => results.reduce((total, counts) => total + counts[name], 0)
-  const skipped = sum('skipped')
-  console.log(`${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
-  return sum('failed') > 0 || sum('passed') === 0 ? 1 : 0
+  const only = { sdk: vitest, python: pytest }[args[0]]
+  if (only) args.shift()
+  return runTests(only ? [only] : [pytest, vitest], args, python)
 })

@@ -10,7 +10,7 @@ import { System } from './system.js'
 import type { CallOptions } from './transport/call-options.js'
 import { Channel, type Liveness } from './transport/channel.js'
 import { PROTOCOL, version } from './version.js'
-import { stateFolder } from './worker/folders.js'
+import { dataFolder, stateFolder } from './worker/folders.js'
 import { SETUP_OPTIONS, type SetupOptions, type SetupProgress, findEnvironment, setup } from './worker/setup.js'
 import { WorkerProcess } from './worker/spawn.js'
 
@@ -69,6 +69,8 @@ export interface LaunchOptions extends Omit<SetupOptions, 'force'> {
   readonly setup?: boolean | undefined
   /** Where runs and checkpoints are kept. Default: `COWMASK_STATE_DIR`, else `cowmask` in the user's data folder. */
   readonly stateDir?: string | undefined
+  /** Where prepared datasets are. Default: `COWMASK_DATA_DIR`, else `datasets` in `cowmask` in the user's data folder. */
+  readonly dataDir?: string | undefined
   /** Milliseconds until a worker that doesn't answer is given up. Default: 30,000. */
   readonly startTimeoutMs?: number | undefined
   /** Milliseconds that `close()` leaves the worker to end by itself. Default: 8,000. */
@@ -81,7 +83,17 @@ export interface LaunchOptions extends Omit<SetupOptions, 'force'> {
   readonly onLog?: ((line: string) => void) | undefined
 }
 
-const OWN_OPTIONS = ['python', 'setup', 'stateDir', 'startTimeoutMs', 'closeGraceMs', 'env', 'log', 'onLog'] as const
+const OWN_OPTIONS = [
+  'python',
+  'setup',
+  'stateDir',
+  'dataDir',
+  'startTimeoutMs',
+  'closeGraceMs',
+  'env',
+  'log',
+  'onLog',
+] as const
 const LAUNCH_OPTIONS: readonly (keyof LaunchOptions)[] = [
   ...OWN_OPTIONS,
   ...SETUP_OPTIONS.filter((name) => name !== 'force'),
@@ -102,6 +114,7 @@ export async function launch(options: LaunchOptions = {}): Promise<CowMask> {
   const { worker, ready, token } = await WorkerProcess.start({
     python,
     stateDir,
+    dataDir: options.dataDir ? resolve(options.dataDir) : dataFolder(),
     cacheDir: options.cacheDir && resolve(options.cacheDir),
     startTimeoutMs,
     closeGraceMs,

@@ -20,6 +20,8 @@ export interface Dataset {
   readonly std: readonly number[]
   /** Whether this version reads its images. Models for any dataset are imported, take steps, predict and are exported. */
   readonly readable: boolean
+  /** Whether its images are there: they came with the worker, or were prepared (`npx cowmask data prepare NAME`). */
+  readonly ready: boolean
 }
 
 /** What reading a dataset showed. */
@@ -56,6 +58,6 @@ export class Datasets {
 }
 
 function datasetOf(dataset: Dataset__Output): Dataset {
-  const { name, description, classes, height, width, channels, train, test, mean, std, readable } = dataset
-  return { name, description, classes, height, width, channels, train, test, mean, std, readable }
+  const { name, description, classes, height, width, channels, train, test, mean, std, readable, ready } = dataset
+  return { name, description, classes, height, width, channels, train, test, mean, std, readable, ready }
 }

@@ -40,6 +40,8 @@ const CODES = {
   TRAINER_KILLED: fixed('`resume()` goes on from the last checkpoint; if memory was short, use a smaller `batchSize`.'),
   NON_FINITE_LOSS: fixed('Lower `optimizer.learningRate` or the weights of `mix` and `perturb`.'),
   IMPORTED: fixed('`resume()` trains it; to predict, score or export, use it as it is.'),
+  DATASET_NOT_PREPARED: fixed("Run `npx cowmask data prepare NAME` on the worker's machine."),
+  DATASET_DAMAGED: fixed("Prepare it again: `npx cowmask data prepare NAME` on the worker's machine."),
   DATASET_NOT_READABLE: fixed('`datasets.list()` names the datasets, `readable` says which can be trained on.'),
   CANCELLED_BY_USER: fixed('`resume()` goes on from the checkpoint that the cancelled run wrote.'),
   WORKER_STOPPING: fixed('The worker is shutting down; launch or connect to another.'),

@@ -1,4 +1,4 @@
-"""`python -m cowmask_worker serve|task|healthcheck`."""
+"""`python -m cowmask_worker serve|task|prepare|healthcheck`."""
 
 import argparse
 import sys
@@ -22,12 +22,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case "serve":
             from cowmask_worker.service.main import serve_listen
 
-            return serve_listen(chosen.listen, chosen.token_file, chosen.state_dir, chosen.cache_dir, chosen.log)
+            return serve_listen(
+                chosen.listen, chosen.token_file, chosen.state_dir, chosen.cache_dir, chosen.data_dir, chosen.log
+            )
         case "task":
             from cowmask_worker.tasks.process import main as task
 
             task()
             return 0
+        case "prepare":
+            from cowmask_worker.tasks.prepare import main as prepare
+
+            return prepare(chosen.name, chosen.source, chosen.data_dir, check_digests=chosen.digests)
         case _:
             from cowmask_worker.service.healthcheck import healthcheck
 
@@ -47,9 +53,18 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--token-file", type=Path, help="file with the token that clients must send")
     serve.add_argument("--state-dir", type=Path, help="folder for runs, events and checkpoints")
     serve.add_argument("--cache-dir", type=Path, help="folder for compiled programs (default: in the state folder)")
+    serve.add_argument("--data-dir", type=Path, help="folder of prepared datasets (default: in the state folder)")
     serve.add_argument("--log", default="info", help="debug, info, warning or error (default: info)")
 
     verbs.add_parser("task", help="compute for a worker; started by it", allow_abbrev=False)
+
+    prepare = verbs.add_parser("prepare", help="make a dataset ready to be trained on", allow_abbrev=False)
+    prepare.add_argument("name", help="such as cifar10")
+    prepare.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="where its official files are")
+    prepare.add_argument(
+        "--no-digests", dest="digests", action="store_false", help="take files that are not what the makers publish"
+    )
+    prepare.add_argument("--data-dir", type=Path, required=True, help="folder of prepared datasets")
 
     health = verbs.add_parser("healthcheck", help="exit with 0 if a worker serves", allow_abbrev=False)
     health.add_argument("--address", required=True, help="HOST:PORT or unix:PATH, as the worker announced it")

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 
 import { version } from '../version.js'
 import { told } from './failure.js'
+import type { PrepareFlags } from './data.js'
 import type { MaskFlags } from './masks.js'
 
 // Every command imports what it needs when it runs: `--help` shall not wait for gRPC.
@@ -54,6 +55,7 @@ program
   .option('--listen <address>', 'host:port on this machine; port 0 takes a free one', '127.0.0.1:0')
   .option('--token-file <file>', 'file with the token; made if it is missing (default: `token` in the state folder)')
   .option('--state-dir <folder>', 'folder of runs and checkpoints')
+  .option('--data-dir <folder>', 'folder of prepared datasets')
   .addOption(new Option('--log <level>', 'what to log').choices(['debug', 'info', 'warning', 'error']).default('info'))
   .action((flags: { listen: string; log: string }) =>
     told(false, async () => (await import('./serve.js')).serveCommand(flags)),
@@ -89,6 +91,23 @@ for (const [name, { description, action }] of Object.entries(ofOneRun))
   withWorker(runs.command(`${name} <id>`))
     .description(description)
     .action((id: string, flags: { json?: boolean }) => told(flags.json, async () => (await action())(id, flags)))
+
+const data = program.command('data').description('look after datasets')
+
+withWorker(data.command('list'))
+  .description('list every dataset, and whether its images are there')
+  .action((flags: { json?: boolean }) => told(flags.json, async () => (await import('./data.js')).listDatasets(flags)))
+
+data
+  .command('prepare <name>')
+  .description('make a dataset ready to be trained on; fetches its official files unless they are there')
+  .option('--from <folder>', 'folder of the official files')
+  .option('--no-digests', 'take files that are not what the makers publish, such as those out of an archive')
+  .option('--data-dir <folder>', 'folder of prepared datasets')
+  .option('--json', 'print the result as JSON')
+  .action((name: string, flags: PrepareFlags) =>
+    told(flags.json, async () => (await import('./data.js')).prepareCommand(name, flags)),
+  )
 
 withWorker(program.command('masks <file>'))
   .description('draw masks into a PNG')

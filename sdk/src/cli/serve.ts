@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 
-import { compileCacheFolder, stateFolder } from '../worker/folders.js'
+import { compileCacheFolder, dataFolder, stateFolder } from '../worker/folders.js'
 import { setup } from '../worker/setup.js'
 import { serve } from '../worker/serve.js'
 
@@ -10,11 +10,12 @@ export interface ServeFlags {
   readonly listen: string
   readonly tokenFile?: string
   readonly stateDir?: string
+  readonly dataDir?: string
   readonly log: string
 }
 
 /** Runs a worker to `connect()` to, until it is stopped. */
-export async function serveCommand({ listen, tokenFile, stateDir, log }: ServeFlags): Promise<void> {
+export async function serveCommand({ listen, tokenFile, stateDir, dataDir, log }: ServeFlags): Promise<void> {
   const state = stateDir === undefined ? stateFolder() : resolve(stateDir)
   const token = tokenFile === undefined ? join(state, 'token') : resolve(tokenFile)
   const onProgress = ({ message }: { message: string }) => {
@@ -30,6 +31,7 @@ export async function serveCommand({ listen, tokenFile, stateDir, log }: ServeFl
     tokenFile: token,
     stateDir: state,
     cacheDir: await compileCacheFolder(),
+    dataDir: dataDir === undefined ? dataFolder() : resolve(dataDir),
     log,
   })
 }

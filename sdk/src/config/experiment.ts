@@ -21,7 +21,7 @@ const INT32_MAX = 2_147_483_647
 
 const dataset = group('What to train on.', {
   name: choice({
-    allowed: ['digits', 'cifar10', 'cifar100', 'svhn', 'imagenet'],
+    allowed: ['digits', 'fashion_mnist', 'cifar10', 'cifar100', 'svhn', 'imagenet'],
     description: 'Name of the dataset.',
   }),
   labeled: wholeNumber({

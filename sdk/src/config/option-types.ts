@@ -98,7 +98,7 @@ export type ExperimentConfig = {
 /** What to train on. */
 export type DatasetConfig = {
   /** Name of the dataset. */
-  readonly name: 'digits' | 'cifar10' | 'cifar100' | 'svhn' | 'imagenet'
+  readonly name: 'digits' | 'fashion_mnist' | 'cifar10' | 'cifar100' | 'svhn' | 'imagenet'
   /**
    * How many training images keep their label, the same share of every class; at least one a class. Auto: all.
    *

@@ -55,6 +55,12 @@ export function stateFolder(variables: Variables = process.env, platform: NodeJS
   return join(homedir(), '.local', 'share', 'cowmask')
 }
 
+/** The folder for prepared datasets: `COWMASK_DATA_DIR`, else one in the user's data folder. */
+export function dataFolder(variables: Variables = process.env, platform: NodeJS.Platform = process.platform): string {
+  if (variables.COWMASK_DATA_DIR) return resolve(variables.COWMASK_DATA_DIR)
+  return join(stateFolder({ ...variables, COWMASK_STATE_DIR: undefined }, platform), 'datasets')
+}
+
 /** The folder of compiled programs. Whoever writes there runs code in the worker, so it is the user's alone. */
 export async function compileCacheFolder(cache = cacheFolder(), variables: Variables = process.env): Promise<string> {
   const folder = variables.JAX_COMPILATION_CACHE_DIR

@@ -10,6 +10,7 @@ export interface Greeting {
   readonly folder: string
   readonly state_dir: string
   readonly cache_dir: string
+  readonly data_dir: string
   readonly options: string
   readonly log: string
 }

@@ -10,6 +10,7 @@ export interface ServeOptions {
   readonly tokenFile: string
   readonly stateDir: string
   readonly cacheDir: string
+  readonly dataDir: string
   readonly log: string
 }
 
@@ -17,7 +18,8 @@ export interface ServeOptions {
  * Runs a worker on this process's terminal until it is stopped, and answers its exit code. Its one line on stdout says
  * where it listens.
  */
-export async function serve({ python, listen, tokenFile, stateDir, cacheDir, log }: ServeOptions): Promise<number> {
+export async function serve(options: ServeOptions): Promise<number> {
+  const { python, listen, tokenFile, stateDir, cacheDir, dataDir, log } = options
   const flags = [
     '--listen',
     listen,
@@ -27,6 +29,8 @@ export async function serve({ python, listen, tokenFile, stateDir, cacheDir, log
     stateDir,
     '--cache-dir',
     cacheDir,
+    '--data-dir',
+    dataDir,
     '--log',
     log,
   ]

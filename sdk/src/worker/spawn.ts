@@ -15,6 +15,7 @@ export interface SpawnOptions {
   /** The interpreter of a worker environment. */
   readonly python: string
   readonly stateDir: string
+  readonly dataDir: string
   readonly cacheDir?: string | undefined
   readonly startTimeoutMs: number
   readonly closeGraceMs: number
@@ -82,6 +83,7 @@ export class WorkerProcess {
       token,
       ...(await folders(options.cacheDir)),
       state_dir: options.stateDir,
+      data_dir: options.dataDir,
       options: sources.options,
       log: options.log ?? 'info',
     }

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63owmask/v1/datasets.proto\x12\ncowmask.v1\"\x15\n\x13\x44\x61tasetsListRequest\"=\n\x14\x44\x61tasetsListResponse\x12%\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x13.cowmask.v1.Dataset\"\xb8\x01\n\x07\x44\x61taset\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12\x0e\n\x06height\x18\x04 \x01(\r\x12\r\n\x05width\x18\x05 \x01(\r\x12\x10\n\x08\x63hannels\x18\x06 \x01(\r\x12\r\n\x05train\x18\x07 \x01(\r\x12\x0c\n\x04test\x18\x08 \x01(\r\x12\x0c\n\x04mean\x18\t \x03(\x01\x12\x0b\n\x03std\x18\n \x03(\x01\x12\x10\n\x08readable\x18\x0b \x01(\x08\"\x1e\n\x0eInspectRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"r\n\x0fInspectResponse\x12$\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12\x14\n\x0ctrain_counts\x18\x02 \x03(\r\x12\x13\n\x0btest_counts\x18\x03 \x03(\r\x12\x0e\n\x06\x64igest\x18\x04 \x01(\t2\x99\x01\n\x08\x44\x61tasets\x12I\n\x04List\x12\x1f.cowmask.v1.DatasetsListRequest\x1a .cowmask.v1.DatasetsListResponse\x12\x42\n\x07Inspect\x12\x1a.cowmask.v1.InspectRequest\x1a\x1b.cowmask.v1.InspectResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63owmask/v1/datasets.proto\x12\ncowmask.v1\"\x15\n\x13\x44\x61tasetsListRequest\"=\n\x14\x44\x61tasetsListResponse\x12%\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x13.cowmask.v1.Dataset\"\xc7\x01\n\x07\x44\x61taset\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12\x0e\n\x06height\x18\x04 \x01(\r\x12\r\n\x05width\x18\x05 \x01(\r\x12\x10\n\x08\x63hannels\x18\x06 \x01(\r\x12\r\n\x05train\x18\x07 \x01(\r\x12\x0c\n\x04test\x18\x08 \x01(\r\x12\x0c\n\x04mean\x18\t \x03(\x01\x12\x0b\n\x03std\x18\n \x03(\x01\x12\x10\n\x08readable\x18\x0b \x01(\x08\x12\r\n\x05ready\x18\x0c \x01(\x08\"\x1e\n\x0eInspectRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"r\n\x0fInspectResponse\x12$\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12\x14\n\x0ctrain_counts\x18\x02 \x03(\r\x12\x13\n\x0btest_counts\x18\x03 \x03(\r\x12\x0e\n\x06\x64igest\x18\x04 \x01(\t2\x99\x01\n\x08\x44\x61tasets\x12I\n\x04List\x12\x1f.cowmask.v1.DatasetsListRequest\x1a .cowmask.v1.DatasetsListResponse\x12\x42\n\x07Inspect\x12\x1a.cowmask.v1.InspectRequest\x1a\x1b.cowmask.v1.InspectResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,11 +36,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DATASETSLISTRESPONSE']._serialized_start=64
   _globals['_DATASETSLISTRESPONSE']._serialized_end=125
   _globals['_DATASET']._serialized_start=128
-  _globals['_DATASET']._serialized_end=312
-  _globals['_INSPECTREQUEST']._serialized_start=314
-  _globals['_INSPECTREQUEST']._serialized_end=344
-  _globals['_INSPECTRESPONSE']._serialized_start=346
-  _globals['_INSPECTRESPONSE']._serialized_end=460
-  _globals['_DATASETS']._serialized_start=463
-  _globals['_DATASETS']._serialized_end=616
+  _globals['_DATASET']._serialized_end=327
+  _globals['_INSPECTREQUEST']._serialized_start=329
+  _globals['_INSPECTREQUEST']._serialized_end=359
+  _globals['_INSPECTRESPONSE']._serialized_start=361
+  _globals['_INSPECTRESPONSE']._serialized_end=475
+  _globals['_DATASETS']._serialized_start=478
+  _globals['_DATASETS']._serialized_end=631
 # @@protoc_insertion_point(module_scope)

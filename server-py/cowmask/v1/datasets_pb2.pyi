@@ -68,6 +68,7 @@ class Dataset(_message.Message):
     MEAN_FIELD_NUMBER: _builtins.int
     STD_FIELD_NUMBER: _builtins.int
     READABLE_FIELD_NUMBER: _builtins.int
+    READY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     description: _builtins.str
     height: _builtins.int
@@ -77,6 +78,8 @@ class Dataset(_message.Message):
     test: _builtins.int
     readable: _builtins.bool
     """Whether this version reads its images. Models for any dataset are imported, take steps, predict and are exported."""
+    ready: _builtins.bool
+    """Whether its images are there: they came with the worker, or were prepared."""
     @_builtins.property
     def classes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -99,10 +102,11 @@ class Dataset(_message.Message):
         mean: _abc.Iterable[_builtins.float] | None = ...,
         std: _abc.Iterable[_builtins.float] | None = ...,
         readable: _builtins.bool = ...,
+        ready: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "classes", b"classes", "description", b"description", "height", b"height", "mean", b"mean", "name", b"name", "readable", b"readable", "std", b"std", "test", b"test", "train", b"train", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "classes", b"classes", "description", b"description", "height", b"height", "mean", b"mean", "name", b"name", "readable", b"readable", "ready", b"ready", "std", b"std", "test", b"test", "train", b"train", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

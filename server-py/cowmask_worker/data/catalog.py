@@ -22,7 +22,7 @@ class DatasetFacts:
     """Pixels by which training images are shifted at most, unless an experiment says otherwise."""
     horizontal_flip: bool
     readable: bool = False
-    """Whether this version reads its files, so that it can be trained on."""
+    """Whether this version reads its images; those that do not come with the worker once they are prepared."""
     parity_horizontal_flip: bool | None = None
     """What the authors' code does, where that is something else."""
 
@@ -56,6 +56,32 @@ CATALOG = {
             readable=True,
         ),
         DatasetFacts(
+            name="fashion_mnist",
+            description="Articles of clothing, 28x28 gray pixels (Zalando; Xiao, Rasul and Vollgraf, 2017)",
+            classes=(
+                "t-shirt",
+                "trouser",
+                "pullover",
+                "dress",
+                "coat",
+                "sandal",
+                "shirt",
+                "sneaker",
+                "bag",
+                "ankle boot",
+            ),
+            height=28,
+            width=28,
+            channels=1,
+            train=60_000,
+            test=10_000,
+            mean=(0.2860,),
+            std=(0.3530,),
+            shift=2,
+            horizontal_flip=True,
+            readable=True,
+        ),
+        DatasetFacts(
             name="cifar10",
             description="Photographs of animals and vehicles, 32x32 color pixels (Krizhevsky, 2009)",
             classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
@@ -68,6 +94,7 @@ CATALOG = {
             std=(0.2470, 0.2435, 0.2616),
             shift=4,
             horizontal_flip=True,
+            readable=True,
         ),
         DatasetFacts(
             name="cifar100",
@@ -82,6 +109,7 @@ CATALOG = {
             std=(0.2673, 0.2564, 0.2761),
             shift=4,
             horizontal_flip=True,
+            readable=True,
         ),
         DatasetFacts(
             name="svhn",
@@ -98,6 +126,7 @@ CATALOG = {
             # A mirrored digit is none; the authors' code mirrors them all the same.
             horizontal_flip=False,
             parity_horizontal_flip=True,
+            readable=True,
         ),
         DatasetFacts(
             name="imagenet",

@@ -1,5 +1,6 @@
 """scikit-learn's handwritten digits: real images inside a Python package (UCI Optical Recognition, test part)."""
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ class Images(NamedTuple):
     test_labels: NDArray[np.int32]
 
 
+@cache
 def load() -> Images:
     """1,437 training and 360 test images of 8x8 pixels; 0..16 is scaled to 0..255."""
     values, labels = load_digits(return_X_y=True)

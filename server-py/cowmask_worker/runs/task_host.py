@@ -18,9 +18,10 @@ PROGRAM = (sys.executable, "-I", str(Path(__file__).resolve().parents[2] / "run.
 
 
 class TaskHost(tasks_pb2_grpc.TasksServicer):
-    def __init__(self, folder: Path, cache_folder: Path, program: Sequence[str] = PROGRAM) -> None:
+    def __init__(self, folder: Path, cache_folder: Path, data_folder: Path, program: Sequence[str] = PROGRAM) -> None:
         self._endpoint = Endpoint(folder / "tasks.sock")
         self._cache_folder = cache_folder
+        self._data_folder = data_folder
         self._program = program
         self._processes: set[TaskProcess] = set()
 
@@ -43,6 +44,7 @@ class TaskHost(tasks_pb2_grpc.TasksServicer):
                 {
                     "address": self._endpoint.address,
                     "cache_dir": str(self._cache_folder),
+                    "data_dir": str(self._data_folder),
                     "parent": {"pid": owner.pid, "start_time": owner.start_time},
                     "device": device,
                 }

@@ -28,6 +28,7 @@ from cowmask_worker.service.failures import Failures
 from cowmask_worker.service.masks import Masks
 from cowmask_worker.service.models import Models
 from cowmask_worker.service.options import OptionsTable
+from cowmask_worker.service.readable import Readable
 from cowmask_worker.service.settings import Settings
 from cowmask_worker.service.start_failure import StartFailure
 from cowmask_worker.service.system import System
@@ -43,7 +44,7 @@ class Control:
     def __init__(self, settings: Settings, task_program: Sequence[str] = PROGRAM) -> None:
         self._settings = settings
         self._failures = Failures()
-        self._host = TaskHost(settings.folder, settings.cache_folder, task_program)
+        self._host = TaskHost(settings.folder, settings.cache_folder, settings.data_folder, task_program)
         self._compute = Compute(self._host)
         self._supervisor = Supervisor(settings.state_folder, self._host)
         self._health = health.HealthServicer()
@@ -56,10 +57,11 @@ class Control:
         settings, server = self._settings, self._endpoint.server
         validation = Validation(_options(settings.options), settings.limits)
         masks_pb2_grpc.add_MasksServicer_to_server(Masks(self._compute, validation, settings.limits), server)
-        experiments = Experiments(self._supervisor, self._compute, validation, settings.limits)
+        readable = Readable(settings.data_folder)
+        experiments = Experiments(self._supervisor, self._compute, validation, readable, settings.limits)
         experiments_pb2_grpc.add_ExperimentsServicer_to_server(experiments, server)
-        datasets_pb2_grpc.add_DatasetsServicer_to_server(Datasets(self._compute), server)
-        models = Models(self._supervisor, self._compute, settings.limits)
+        datasets_pb2_grpc.add_DatasetsServicer_to_server(Datasets(self._compute, readable), server)
+        models = Models(self._supervisor, self._compute, readable, settings.limits)
         models_pb2_grpc.add_ModelsServicer_to_server(models, server)
         system_pb2_grpc.add_SystemServicer_to_server(System(self._compute, settings.limits), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)

@@ -12,21 +12,22 @@ from cowmask.v1 import datasets_pb2, datasets_pb2_grpc
 from cowmask_worker.data.catalog import CATALOG, DatasetFacts
 from cowmask_worker.runs.compute import Compute
 from cowmask_worker.runs.refusal import Violation, invalid, shown
-from cowmask_worker.service.readable import check_readable
+from cowmask_worker.service.readable import Readable
 
 _LONGEST_COMPARED = 100
 
 
 class Datasets(datasets_pb2_grpc.DatasetsServicer):
-    def __init__(self, compute: Compute) -> None:
+    def __init__(self, compute: Compute, readable: Readable) -> None:
         self._compute = compute
+        self._readable = readable
 
     async def List(
         self,
         request: datasets_pb2.DatasetsListRequest,
         context: grpc.aio.ServicerContext[datasets_pb2.DatasetsListRequest, datasets_pb2.DatasetsListResponse],
     ) -> datasets_pb2.DatasetsListResponse:
-        return datasets_pb2.DatasetsListResponse(datasets=[dataset_message(facts) for facts in CATALOG.values()])
+        return datasets_pb2.DatasetsListResponse(datasets=[self._message(facts) for facts in CATALOG.values()])
 
     async def Inspect(
         self,
@@ -38,23 +39,23 @@ class Datasets(datasets_pb2_grpc.DatasetsServicer):
             allowed = ", ".join(f"'{name}'" for name in CATALOG)
             reason = f"must be {allowed}; got {shown(request.name)}"
             raise invalid([Violation("name", reason, nearest=close[0] if close else "")])
-        check_readable(request.name)
+        self._readable.check(request.name)
         counted = (await self._compute.ask(request)).inspect
-        counted.dataset.CopyFrom(dataset_message(CATALOG[request.name]))
+        counted.dataset.CopyFrom(self._message(CATALOG[request.name]))
         return counted
 
-
-def dataset_message(facts: DatasetFacts) -> datasets_pb2.Dataset:
-    return datasets_pb2.Dataset(
-        name=facts.name,
-        description=facts.description,
-        classes=facts.classes,
-        height=facts.height,
-        width=facts.width,
-        channels=facts.channels,
-        train=facts.train,
-        test=facts.test,
-        mean=facts.mean,
-        std=facts.std,
-        readable=facts.readable,
-    )
+    def _message(self, facts: DatasetFacts) -> datasets_pb2.Dataset:
+        return datasets_pb2.Dataset(
+            name=facts.name,
+            description=facts.description,
+            classes=facts.classes,
+            height=facts.height,
+            width=facts.width,
+            channels=facts.channels,
+            train=facts.train,
+            test=facts.test,
+            mean=facts.mean,
+            std=facts.std,
+            readable=facts.readable,
+            ready=self._readable.is_ready(facts.name),
+        )

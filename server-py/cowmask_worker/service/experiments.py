@@ -21,7 +21,7 @@ from cowmask_worker.runs.resolve import resolve_experiment
 from cowmask_worker.runs.supervisor import Supervisor
 from cowmask_worker.service.leaf_names import checked_names
 from cowmask_worker.service.limits import Limits
-from cowmask_worker.service.readable import check_readable
+from cowmask_worker.service.readable import Readable
 from cowmask_worker.service.streamed_call import chunks_of, first_part, through
 from cowmask_worker.service.tensors_input import TensorsInput
 from cowmask_worker.service.validation import Validation, camel_case
@@ -33,10 +33,13 @@ _PAGE_TOKEN = re.compile(r"p([0-9]{1,18})")
 
 
 class Experiments(experiments_pb2_grpc.ExperimentsServicer):
-    def __init__(self, supervisor: Supervisor, compute: Compute, validation: Validation, limits: Limits) -> None:
+    def __init__(
+        self, supervisor: Supervisor, compute: Compute, validation: Validation, readable: Readable, limits: Limits
+    ) -> None:
         self._supervisor = supervisor
         self._compute = compute
         self._validation = validation
+        self._readable = readable
         self._limits = limits
 
     async def Start(
@@ -46,7 +49,7 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
     ) -> experiments_pb2.StartResponse:
         _check_key(request.idempotency_key)
         resolved = self._resolved(request.config)
-        check_readable(resolved.dataset.name)
+        self._readable.check(resolved.dataset.name)
         run = await self._supervisor.start(request.config, resolved, request.idempotency_key)
         return experiments_pb2.StartResponse(run=run)
 
@@ -93,7 +96,7 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
         request: experiments_pb2.ResumeRequest,
         context: grpc.aio.ServicerContext[experiments_pb2.ResumeRequest, experiments_pb2.ResumeResponse],
     ) -> experiments_pb2.ResumeResponse:
-        check_readable((await self._supervisor.get(request.run_id)).config.dataset.name)
+        self._readable.check((await self._supervisor.get(request.run_id)).config.dataset.name)
         return experiments_pb2.ResumeResponse(run=await self._supervisor.resume(request.run_id))
 
     async def Delete(

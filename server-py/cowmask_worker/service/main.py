@@ -49,13 +49,20 @@ def serve_stdio() -> int:
     return _serve(announcement, read_greeting, guard)
 
 
-def serve_listen(listen: str, token_file: Path, state_folder: Path, cache_folder: Path | None, log: str) -> int:
+def serve_listen(
+    listen: str,
+    token_file: Path,
+    state_folder: Path,
+    cache_folder: Path | None,
+    data_folder: Path | None,
+    log: str,
+) -> int:
     """For clients that connect. Never returns once the worker listens."""
     announcement = Announcement()
     folder = Path(tempfile.mkdtemp(prefix="cowmask-"))
 
     def settings() -> Settings:
-        return from_arguments(listen, token_file, state_folder, cache_folder, folder, log)
+        return from_arguments(listen, token_file, state_folder, cache_folder, data_folder, folder, log)
 
     try:
         return _serve(announcement, settings, lambda _: None)

@@ -20,7 +20,7 @@ from cowmask_worker.runs.refusal import Violation, invalid, refusal, shown
 from cowmask_worker.runs.supervisor import Supervisor
 from cowmask_worker.service.leaf_names import checked_names
 from cowmask_worker.service.limits import Limits
-from cowmask_worker.service.readable import check_readable
+from cowmask_worker.service.readable import Readable
 from cowmask_worker.service.streamed_call import chunks_of, first_part, through
 from cowmask_worker.service.tensor_input import TensorInput
 
@@ -34,9 +34,10 @@ class _Found(NamedTuple):
 
 
 class Models(models_pb2_grpc.ModelsServicer):
-    def __init__(self, supervisor: Supervisor, compute: Compute, limits: Limits) -> None:
+    def __init__(self, supervisor: Supervisor, compute: Compute, readable: Readable, limits: Limits) -> None:
         self._supervisor = supervisor
         self._compute = compute
+        self._readable = readable
         self._limits = limits
 
     async def Predict(
@@ -61,7 +62,7 @@ class Models(models_pb2_grpc.ModelsServicer):
         if split not in _SPLITS:
             raise invalid([Violation("split", f"must be one of {', '.join(_SPLITS)}; got {shown(split)}")])
         found = await self._find(request.model)
-        check_readable(found.run.config.dataset.name)
+        self._readable.check(found.run.config.dataset.name)
         if split == "validation" and not found.run.config.dataset.validation:
             reason = "must be 'test' or 'train': this run has put no images aside for validation"
             raise invalid([Violation("split", reason)])

@@ -26,6 +26,7 @@ class Settings:
     folder: Path
     state_folder: Path
     cache_folder: Path
+    data_folder: Path
     options: Path
     limits: Limits
     listen: str | None
@@ -54,6 +55,7 @@ def read_greeting() -> Settings:
         folder=folder,
         state_folder=Path(_text(greeting, "state_dir")),
         cache_folder=Path(_text(greeting, "cache_dir")),
+        data_folder=Path(_text(greeting, "data_dir")),
         options=Path(_text(greeting, "options")),
         limits=_limits(greeting.get("limits") or {}),
         listen=None,
@@ -62,7 +64,13 @@ def read_greeting() -> Settings:
 
 
 def from_arguments(
-    listen: str, token_file: Path, state_folder: Path, cache_folder: Path | None, folder: Path, log: str
+    listen: str,
+    token_file: Path,
+    state_folder: Path,
+    cache_folder: Path | None,
+    data_folder: Path | None,
+    folder: Path,
+    log: str,
 ) -> Settings:
     """For a worker to connect to; `folder` is a private one for the task processes' socket."""
     try:
@@ -74,6 +82,7 @@ def from_arguments(
         folder=folder,
         state_folder=state_folder.resolve(),
         cache_folder=(cache_folder or state_folder / "compile-cache").resolve(),
+        data_folder=(data_folder or state_folder / "datasets").resolve(),
         options=options_file(),
         limits=Limits(),
         listen=_loopback(listen),

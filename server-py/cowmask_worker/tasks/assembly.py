@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import lru_cache, partial
+from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import jax
@@ -17,6 +18,7 @@ from cowmask_worker.data.augmentation import normalize
 from cowmask_worker.data.batches import BatchOptions, Pool, StreamKeys, fetch_batch
 from cowmask_worker.data.catalog import CATALOG, DatasetFacts
 from cowmask_worker.data.digits import Images
+from cowmask_worker.data.prepared import load_prepared
 from cowmask_worker.data.splits import Splits, split
 from cowmask_worker.masks.box import Area, box_masks
 from cowmask_worker.masks.cow import cow_masks
@@ -33,8 +35,6 @@ from cowmask_worker.training.step import Batch, StepMetrics, StepOptions, train_
 EVALUATION_BATCH = 128
 # The learning rate is given for this batch size and scales with it (the authors' launcher).
 _BASE_BATCH = 256
-
-_LOADERS: dict[str, Callable[[], Images]] = {"digits": digits.load}
 
 type _Range = tuple[float, float]
 
@@ -53,9 +53,10 @@ class StepData(NamedTuple):
     pool: Pool
 
 
-@lru_cache(1)
-def load_dataset(name: str) -> Dataset:
-    return Dataset(CATALOG[name], _LOADERS[name]())
+def load_dataset(name: str, data_folder: Path) -> Dataset:
+    """Raises `DatasetMissing` where it has to be prepared, `DatasetDamaged` where it is not what was prepared."""
+    images = digits.load() if name == "digits" else load_prepared(name, data_folder)
+    return Dataset(CATALOG[name], images)
 
 
 def splits(config: config_pb2.ExperimentConfig, images: Images) -> Splits:

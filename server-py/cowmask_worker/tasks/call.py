@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from cowmask.internal.v1 import tasks_pb2
@@ -15,10 +16,16 @@ class CallCancelled(Exception):  # noqa: N818
 
 
 class Call:
-    """The command, its input as it arrives, and the way back."""
+    """The command, its input as it arrives, and the way back. `data_folder` holds the prepared datasets."""
 
-    def __init__(self, command: tasks_pb2.AttachResponse, send: Callable[[tasks_pb2.AttachRequest], None]) -> None:
+    def __init__(
+        self,
+        command: tasks_pb2.AttachResponse,
+        send: Callable[[tasks_pb2.AttachRequest], None],
+        data_folder: Path,
+    ) -> None:
         self.command = command
+        self.data_folder = data_folder
         self._send = send
         self._input: queue.SimpleQueue[tensor_pb2.TensorChunk | None] = queue.SimpleQueue()
         self._cancelled = threading.Event()

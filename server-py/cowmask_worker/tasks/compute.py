@@ -29,7 +29,7 @@ def answer(call: Call) -> None:
 
 
 def _inspect(call: Call) -> None:
-    facts, images = load_dataset(call.command.inspect.name)
+    facts, images = load_dataset(call.command.inspect.name, call.data_folder)
     digest = hashlib.sha256()
     for array in images:
         digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)

@@ -5,6 +5,7 @@ import traceback
 import jax
 
 from cowmask.v1 import error_pb2, event_pb2
+from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
 from cowmask_worker.runs.refusal import Refusal
 from cowmask_worker.tasks.call import CallCancelled
 from cowmask_worker.tensors import TensorError
@@ -31,6 +32,10 @@ def failure(error: Exception) -> event_pb2.Failure:
         case CheckpointDamaged():
             hint = "Name an older step, or resume the run, which goes on from the newest checkpoint that verifies."
             return event_pb2.Failure(code="CHECKPOINT_DAMAGED", message=str(error), hint=hint)
+        case DatasetDamaged():
+            return event_pb2.Failure(code="DATASET_DAMAGED", message=str(error))
+        case DatasetMissing():
+            return event_pb2.Failure(code="DATASET_NOT_PREPARED", message=str(error), hint=error.advice)
         case _ if _out_of_memory(error):
             code, message = "OUT_OF_MEMORY", f"The device is out of memory: {_first_line(error)}"
             hint = "Use a smaller batchSize or unlabeledBatchSize, a smaller model, or fewer or smaller images."

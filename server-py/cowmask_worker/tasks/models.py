@@ -76,7 +76,7 @@ def evaluate(call: Call) -> None:
         reason = "the run held out no validation images (dataset.validation is 0); allowed: test, train"
         raise invalid([Violation("split", reason)])
     architecture = _architecture(config)
-    dataset = assembly.load_dataset(config.dataset.name)
+    dataset = assembly.load_dataset(config.dataset.name, call.data_folder)
     images, labels = assembly.named_split(split, dataset.images, assembly.splits(config, dataset.images))
     step, variables = _checkpoint(command)
     scored = jax.device_get(architecture.score(variables, images, labels))

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -27,7 +28,7 @@ _WAITING_MESSAGES = 16
 
 
 def main() -> None:
-    """Reads its one line of JSON from standard input (address, token, task, cache_dir, parent, device) and serves."""
+    """Reads its one line of JSON from standard input (address, token, task, folders, parent, device) and serves."""
     # Unbuffered, so that nothing after the line is taken from the guard.
     start: dict[str, Any] = json.loads(_line(sys.stdin.fileno()))
     # A terminal's Ctrl-C reaches the whole group; control decides what it means.
@@ -35,7 +36,7 @@ def main() -> None:
     guard_against_orphanhood(start["parent"]["pid"], start["parent"].get("start_time"))
     if start["device"] == "cpu":
         os.environ["JAX_PLATFORMS"] = "cpu"
-    link = _Link(start["address"], start["token"])
+    link = _Link(start["address"], start["token"], Path(start["data_dir"]))
     link.send(tasks_pb2.AttachRequest(hello=tasks_pb2.Hello(task=start["task"], pid=os.getpid())))
     _prepare_jax(start["cache_dir"])
     # Loads jax, which takes seconds: control has heard the hello by now.
@@ -68,7 +69,8 @@ def _prepare_jax(cache: str) -> None:
 class _Link:
     """The stream to control."""
 
-    def __init__(self, address: str, token: str) -> None:
+    def __init__(self, address: str, token: str, data_folder: Path) -> None:
+        self._data_folder = data_folder
         self._outbox: queue.Queue[tasks_pb2.AttachRequest] = queue.Queue(_WAITING_MESSAGES)
         self._commands: queue.SimpleQueue[Call] = queue.SimpleQueue()
         limits = [("grpc.max_send_message_length", _MESSAGE_BYTES), ("grpc.max_receive_message_length", _MESSAGE_BYTES)]
@@ -106,7 +108,7 @@ class _Link:
                         if current:
                             current.cancel()
                     case _:
-                        call = Call(response, self.send)
+                        call = Call(response, self.send, self._data_folder)
                         self._commands.put(call)
         except grpc.RpcError as error:
             print(f"the stream to the control process broke: {error}", file=sys.stderr, flush=True)

@@ -25,15 +25,15 @@ from cowmask_worker.training.state import TrainState
 
 def train(call: Call) -> None:
     """Answers a `train` command: the run's events, `finished` always the last."""
-    for event in training(call.command.train, call.cancelled):
+    for event in training(call.command.train, call.data_folder, call.cancelled):
         call.send(event=event)
 
 
-def training(command: tasks_pb2.Train, cancelled: Callable[[], bool]) -> Iterator[event_pb2.Event]:
+def training(command: tasks_pb2.Train, data_folder: Path, cancelled: Callable[[], bool]) -> Iterator[event_pb2.Event]:
     """The events of one attempt. Whatever goes wrong is told by `finished`; nothing is raised."""
     told = _Told()
     try:
-        for event in _attempt(command, cancelled):
+        for event in _attempt(command, data_folder, cancelled):
             yield told.event(event)
     except Exception as error:
         cause = failure(error)
@@ -49,12 +49,12 @@ class _Restored(NamedTuple):
 
 
 def _attempt(
-    command: tasks_pb2.Train, cancelled: Callable[[], bool]
+    command: tasks_pb2.Train, data_folder: Path, cancelled: Callable[[], bool]
 ) -> Iterator[LoopEvent | event_pb2.Progress | event_pb2.Warning]:
     config, folder = command.config, Path(command.checkpoint_folder)
     began = _now()
     yield event_pb2.Progress(phase="load_data", steps=config.steps)
-    dataset = assembly.load_dataset(config.dataset.name)
+    dataset = assembly.load_dataset(config.dataset.name, data_folder)
     parts = assembly.splits(config, dataset.images)
     data = assembly.step_data(config, dataset.images, parts)
     yield event_pb2.Progress(phase="load_data", duration_ms=_now() - began, steps=config.steps)

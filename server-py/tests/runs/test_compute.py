@@ -22,7 +22,7 @@ DEVICES = system_pb2.DevicesRequest()
 
 @asynccontextmanager
 async def computing(sockets: Path, behavior: str) -> AsyncGenerator[Compute]:
-    host = TaskHost(sockets, sockets / "cache", [sys.executable, FAKE, behavior])
+    host = TaskHost(sockets, sockets / "cache", sockets / "datasets", [sys.executable, FAKE, behavior])
     await host.start()
     compute = Compute(host)
     try:

@@ -31,7 +31,7 @@ SUCCEEDED = event_pb2.RUN_STATE_SUCCEEDED
 
 @asynccontextmanager
 async def supervising(state: Path, sockets: Path, behavior: str = "", grace_s: float = 5) -> AsyncGenerator[Supervisor]:
-    host = TaskHost(sockets, state / "cache", [sys.executable, FAKE, behavior])
+    host = TaskHost(sockets, state / "cache", state / "datasets", [sys.executable, FAKE, behavior])
     await host.start()
     supervisor = Supervisor(state, host)
     try:

@@ -52,6 +52,7 @@ async def running_control(
         folder=sockets,
         state_folder=state,
         cache_folder=state / "cache",
+        data_folder=state / "datasets",
         options=OPTIONS,
         limits=limits or Limits(),
         listen=None,

@@ -25,6 +25,7 @@ def greeting(sockets: Path, state: Path, **changes: Any) -> bytes:
         "token": TOKEN,
         "folder": str(sockets),
         "state_dir": str(state),
+        "data_dir": str(state / "datasets"),
         "cache_dir": CACHE,
         "options": str(OPTIONS),
         "log": "info",

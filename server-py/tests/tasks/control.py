@@ -46,6 +46,7 @@ class Control(tasks_pb2_grpc.TasksServicer):
             "token": "secret",
             "task": task,
             "cache_dir": cache,
+            "data_dir": cache,
             "parent": {"pid": os.getpid(), "start_time": start_time(os.getpid())},
             "device": "cpu",
         }

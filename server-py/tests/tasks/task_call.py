@@ -1,6 +1,7 @@
 """One call of the task process without the process: what goes in, and what it says."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ type Arrays = Mapping[str, NDArray[Any]]
 def answered(work: Callable[[Call], None], arrays: Arrays, **command: Any) -> tuple[tasks_pb2.Answer, Arrays]:
     """Has `work` do the command on the arrays; the one answer and the tensors that it gives."""
     said: list[tasks_pb2.AttachRequest] = []
-    call = Call(tasks_pb2.AttachResponse(call=1, **command), said.append)
+    call = Call(tasks_pb2.AttachResponse(call=1, **command), said.append, Path())
     for name, array in arrays.items():
         for chunk in array_chunks(name, np.asarray(array)):
             call.push(chunk)

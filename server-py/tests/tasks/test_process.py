@@ -288,7 +288,8 @@ from cowmask_worker.runs.process_identity import start_time
 reading, writing = os.pipe()
 child = subprocess.Popen([sys.executable, "-I", {run!r}, "task"], stdin=reading)
 holder = subprocess.Popen(["sleep", "60"], pass_fds=[writing])
-start = {{"address": {address!r}, "token": "t", "task": "compute", "cache_dir": {cache!r}, "device": "cpu",
+start = {{"address": {address!r}, "token": "t", "task": "compute", "cache_dir": {cache!r},
+         "data_dir": {cache!r}, "device": "cpu",
          "parent": {{"pid": os.getpid(), "start_time": start_time(os.getpid())}}}}
 os.write(writing, json.dumps(start).encode() + b"\\n")
 print(child.pid, holder.pid, flush=True)

@@ -1,5 +1,6 @@
 """One step on arrays of the caller is the step that a run takes."""
 
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -39,7 +40,7 @@ class Run:
     """What a run of the config starts from, sees and does."""
 
     def __init__(self) -> None:
-        images = assembly.load_dataset("digits").images
+        images = assembly.load_dataset("digits", Path()).images
         model = dataset_network(CONFIG.model, DIGITS)
         self.data = assembly.step_data(CONFIG, images, assembly.splits(CONFIG, images))
         self.start = jax.jit(lambda root: assembly.new_state(model, root))(self.data.root)

@@ -60,7 +60,7 @@ def attempt(
     def cancelled() -> bool:
         return cancel_at is not None and steps(events) >= cancel_at
 
-    for event in training(command, cancelled):
+    for event in training(command, Path(), cancelled):
         events.append(event)
     return events
 
@@ -191,7 +191,7 @@ from cowmask_worker.tasks.networks import dataset_network
 from cowmask_worker.tasks.train import training
 from settings import config
 command = tasks_pb2.Train(run_id="r", config=config(), checkpoint_folder=sys.argv[1], resume=True)
-for event in training(command, lambda: False):
+for event in training(command, Path(), lambda: False):
     print(json_format.MessageToJson(event, indent=None))
 """
 
@@ -295,7 +295,7 @@ class Parts:
 
     def __init__(self, **changes: Any) -> None:
         self.config = config(**changes)
-        dataset = assembly.load_dataset("digits")
+        dataset = assembly.load_dataset("digits", Path())
         parts = assembly.splits(self.config, dataset.images)
         model = dataset_network(self.config.model, dataset.facts)
         data = assembly.step_data(self.config, dataset.images, parts)

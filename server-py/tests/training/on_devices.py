@@ -113,4 +113,5 @@ def drawn(count: int) -> dict[str, np.ndarray[Any, Any]]:
 
 if __name__ == "__main__":
     jax.config.update("jax_num_cpu_devices", max(COUNTS))
-    np.savez(Path(sys.argv[1]), **{name: array for count in COUNTS for name, array in drawn(count).items()})
+    everything: dict[str, Any] = {name: array for count in COUNTS for name, array in drawn(count).items()}
+    np.savez(Path(sys.argv[1]), **everything)

@@ -15,10 +15,8 @@ type Arrays = dict[str, np.ndarray]
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Arrays]:
     """What the program wrote, by number of devices."""
     file = tmp_path_factory.mktemp("devices") / "found.npz"
-    server = Path(__file__).parents[2]
-    program = "import runpy, sys; sys.path.insert(0, '.'); runpy.run_path(sys.argv.pop(1), run_name='__main__')"
-    here = str(Path(__file__).with_name("on_devices.py"))
-    subprocess.run([sys.executable, "-W", "error", "-c", program, here, str(file)], check=True, cwd=server)
+    program = [sys.executable, "-W", "error", "-m", "tests.training.on_devices", str(file)]
+    subprocess.run(program, check=True, cwd=Path(__file__).parents[2])
     with np.load(file) as arrays:
         by_count: dict[int, Arrays] = {count: {} for count in COUNTS}
         for name in arrays:

@@ -33,7 +33,7 @@ def test_confidence_weighs_what_is_above_the_threshold(
     # Equal to the threshold is not above it.
     confidence = jnp.array([0.5, 0.75, 0.25, 1.0])
     weighted = confidence_weight(confidence, threshold=threshold, average=average)
-    np.testing.assert_array_equal(weighted.weight, np.float32(weight))
+    np.testing.assert_array_equal(weighted.weight, np.asarray(weight, np.float32))
     assert weighted.rate == rate
 
 

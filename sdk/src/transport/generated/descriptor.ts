@@ -79,6 +79,10 @@ export const descriptor = {
                 "readable": {
                   "type": "bool",
                   "id": 11
+                },
+                "ready": {
+                  "type": "bool",
+                  "id": 12
                 }
               }
             },

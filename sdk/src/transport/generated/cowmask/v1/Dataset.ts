@@ -13,6 +13,7 @@ export interface Dataset {
   'mean'?: (number | string)[];
   'std'?: (number | string)[];
   'readable'?: (boolean);
+  'ready'?: (boolean);
 }
 
 export interface Dataset__Output {
@@ -27,4 +28,5 @@ export interface Dataset__Output {
   'mean': (number)[];
   'std': (number)[];
   'readable': (boolean);
+  'ready': (boolean);
 }

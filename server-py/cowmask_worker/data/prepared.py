@@ -1,0 +1,286 @@
+"""Datasets that were made ready once: all images in one safetensors file, beside a manifest with its SHA-256.
+
+Layout: `<data folder>/<name>/{images.safetensors, manifest.json}`. As a checkpoint, it is written aside, flushed to the
+disk, and renamed into place as a whole; nothing of it is used before its bytes are known to be those that were written.
+The official files are only ever read.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load as decode
+from safetensors.numpy import save as encode
+
+from cowmask_worker.data import cifar, idx, svhn
+from cowmask_worker.data.catalog import CATALOG, DatasetFacts
+from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
+from cowmask_worker.data.digits import Images
+from cowmask_worker.data.official_files import OFFICIAL
+from cowmask_worker.data.official_sources import Progress, Source, find, how_to_get, origins
+from cowmask_worker.data.prepared_files import IMAGES, MANIFEST
+
+FORMAT = 1
+# What a process left behind that was killed long ago; another that prepares the same set now is left alone.
+_ABANDONED_SECONDS = 3600
+_LARGEST_MANIFEST_BYTES = 1 << 20
+
+
+def _silent(_what: str, _done: int, _total: int) -> None: ...
+
+
+def prepare(
+    name: str,
+    source: Path,
+    data_folder: Path,
+    *,
+    check_digests: bool = True,
+    progress: Progress = _silent,
+    facts: DatasetFacts | None = None,
+) -> Path:
+    """Reads the official files of a dataset from the folder `source`; returns the folder of the prepared one.
+
+    What was prepared before is replaced once the new one is whole. `facts` stand in for those of the catalog in tests.
+    Raises `DatasetMissing`, `DatasetDamaged`, `ValueError` for a name without official files and for folders inside
+    each other, `OSError` where the disk refuses, with what was prepared before as it was.
+    """
+    facts = _facts(name, facts)
+    target = data_folder / name
+    _check_apart(source, target)
+    found = find(name, source)
+    sources = origins(name, found, check_digests=check_digests, progress=progress)
+    try:
+        images = _read(found, facts, progress)
+        _check(images, facts, found.folder, balanced=OFFICIAL[name].balanced)
+    except DatasetDamaged as damage:
+        raise damage.advised(f"Get it again from {OFFICIAL[name].page}") from damage
+    progress(f"write {target}", 0, 1)
+    content = encode(images._asdict())
+    manifest = {
+        "format": FORMAT,
+        "name": name,
+        "train": facts.train,
+        "test": facts.test,
+        "shape": [facts.height, facts.width, facts.channels],
+        "classes": len(facts.classes),
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "read_as": found.format,
+        "sources": sources,
+    }
+    _publish(target, content, json.dumps(manifest, indent=2).encode() + b"\n")
+    _verified(target, facts)
+    progress(f"write {target}", 1, 1)
+    return target
+
+
+def load_prepared(name: str, data_folder: Path, *, facts: DatasetFacts | None = None) -> Images:
+    """The images that `prepare` wrote, verified before anything of them is used.
+
+    Raises `DatasetMissing` where nothing was prepared, `DatasetDamaged` where it is not what was written or not what
+    the catalog says, `ValueError` for a name without official files.
+    """
+    facts = _facts(name, facts)
+    folder = data_folder / name
+    if not (folder / MANIFEST).is_file() and not (folder / IMAGES).is_file():
+        raise DatasetMissing(name, looked_at=[folder / MANIFEST, folder / IMAGES], advice=how_to_get(name))
+    for path in (folder, folder / MANIFEST, folder / IMAGES):
+        if not path.resolve().is_relative_to(data_folder.resolve()):
+            raise _damaged(path, name, f"nothing outside {data_folder}", f"a link to {path.resolve()}")
+    content = _verified(folder, facts)
+    try:
+        arrays = decode(content)
+    except SafetensorError as error:
+        raise _damaged(folder / IMAGES, name, "a safetensors file", f"something else ({error})") from error
+    if arrays.keys() != set(Images._fields):
+        raise _damaged(folder / IMAGES, name, ", ".join(Images._fields), ", ".join(sorted(arrays)))
+    images = Images(**arrays)
+    _check(images, facts, folder / IMAGES, balanced=OFFICIAL[name].balanced)
+    return images
+
+
+def _facts(name: str, facts: DatasetFacts | None) -> DatasetFacts:
+    # The name becomes part of a path, so it is one of ours or nothing.
+    if name not in OFFICIAL:
+        raise ValueError(f"{name!r} has no official files to prepare; these have: {', '.join(OFFICIAL)}")
+    return CATALOG[name] if facts is None else facts
+
+
+def _check_apart(source: Path, target: Path) -> None:
+    inner, outer = target.resolve(), source.resolve()
+    if inner.is_relative_to(outer) or outer.is_relative_to(inner):
+        raise ValueError(
+            f"The dataset would be written to {target}, inside or around {source}, where nothing is written: choose "
+            "another data folder, or put the official files into a folder of their own"
+        )
+    if target.is_symlink():
+        raise ValueError(f"{target} is a link; remove it, so that nothing is written elsewhere")
+
+
+def _read(source: Source, facts: DatasetFacts, progress: Progress) -> Images:
+    read = _READERS[source.format]
+    progress(f"read {source.folder}", 0, 1)
+    images = read(source, facts)
+    progress(f"read {source.folder}", 1, 1)
+    return images
+
+
+def _idx(source: Source, _facts: DatasetFacts) -> Images:
+    files = source.files
+    return Images(
+        idx.read_images(files["train_images"]),
+        idx.read_labels(files["train_labels"]),
+        idx.read_images(files["test_images"]),
+        idx.read_labels(files["test_labels"]),
+    )
+
+
+def _svhn(source: Source, facts: DatasetFacts) -> Images:
+    return Images(*svhn.read(source.files["train"], facts.train), *svhn.read(source.files["test"], facts.test))
+
+
+_READERS: Mapping[str, Callable[[Source, DatasetFacts], Images]] = {
+    "idx": _idx,
+    "svhn-mat": _svhn,
+    "cifar-binary": lambda source, facts: cifar.read_binary(source.files["archive"], facts),
+    "cifar-python": lambda source, facts: cifar.read_python(source.files["archive"], facts),
+    "cifar-extracted": lambda source, facts: cifar.read_binary(source.folder, facts),
+}
+
+
+def _check(images: Images, facts: DatasetFacts, where: Path, *, balanced: bool) -> None:
+    """Holds the images to the catalog. Files that were swapped show in counts, or in classes of unequal size."""
+    shape = (facts.height, facts.width, facts.channels)
+    parts = (
+        ("training", images.train_images, images.train_labels, facts.train),
+        ("test", images.test_images, images.test_labels, facts.test),
+    )
+    for part, pixels, labels, count in parts:
+        _check_array(where, f"{part} images", pixels, (count, *shape), np.dtype(np.uint8))
+        _check_array(where, f"{part} labels", labels, (count,), np.dtype(np.int32))
+        classes = len(facts.classes)
+        outside = np.flatnonzero((labels < 0) | (labels >= classes))
+        if outside.size:
+            found = f"the label {labels[outside[0]]} at record {outside[0]:,}"
+            raise DatasetDamaged(where, expected=f"{part} labels of 0 to {classes - 1}", found=found)
+        sizes = np.bincount(labels, minlength=classes)
+        if balanced and sizes.min() != sizes.max():
+            expected = f"{count // classes:,} {part} images of each class"
+            found = f"{sizes.min():,} to {sizes.max():,}: files may be swapped"
+            raise DatasetDamaged(where, expected=expected, found=found)
+
+
+def _check_array(where: Path, what: str, values: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    if values.shape != shape or values.dtype != dtype:
+        expected, found = (f"{kind} {list(sizes)}" for kind, sizes in ((dtype, shape), (values.dtype, values.shape)))
+        raise DatasetDamaged(where, expected=f"{what} to be {expected}", found=found)
+
+
+def _publish(target: Path, content: bytes, manifest: bytes) -> None:
+    folder = target.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(folder, target.name)
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=folder))
+    try:
+        fresh, old = aside / "new", aside / "old"
+        fresh.mkdir()
+        _write(fresh / IMAGES, content)
+        _write(fresh / MANIFEST, manifest)
+        _flush(fresh)
+        if target.exists():
+            target.rename(old)
+        try:
+            fresh.rename(target)
+        except OSError:
+            if old.exists():
+                old.rename(target)
+            raise
+    finally:
+        shutil.rmtree(aside)
+    _flush(folder)
+
+
+def _remove_abandoned(folder: Path, name: str) -> None:
+    for leftover in folder.glob(f".{name}.*"):
+        if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
+            shutil.rmtree(leftover)
+
+
+def _write(file: Path, content: bytes) -> None:
+    with file.open("xb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _flush(folder: Path) -> None:
+    """Makes the names in a folder last. Windows can not open a folder and needs no flush."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _verified(folder: Path, facts: DatasetFacts) -> bytes:
+    """The bytes of the images file, once they are what the manifest says and the manifest is what the catalog says."""
+    name = facts.name
+    manifest = _manifest(folder / MANIFEST, name)
+    wanted = {
+        "format": FORMAT,
+        "name": name,
+        "train": facts.train,
+        "test": facts.test,
+        "shape": [facts.height, facts.width, facts.channels],
+        "classes": len(facts.classes),
+    }
+    for key, expected in wanted.items():
+        if manifest.get(key) != expected:
+            raise _damaged(folder / MANIFEST, name, f"{key} to be {expected}", repr(manifest.get(key))[:80])
+    size, sha256 = manifest.get("bytes"), manifest.get("sha256")
+    if type(size) is not int or not isinstance(sha256, str):
+        raise _damaged(folder / MANIFEST, name, "bytes and sha256 of the images", f"{size!r:.80} and {sha256!r:.80}")
+    content = _bytes(folder / IMAGES, name, size)
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise _damaged(folder / IMAGES, name, f"the SHA-256 {sha256}", found)
+    return content
+
+
+def _manifest(file: Path, name: str) -> dict[str, Any]:
+    content = _bytes(file, name, None)
+    try:
+        manifest = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(file, name, "JSON", f"something else ({error})") from error
+    if not isinstance(manifest, dict):
+        raise _damaged(file, name, "a JSON object", f"a {type(manifest).__name__}")
+    return manifest
+
+
+def _bytes(file: Path, name: str, size: int | None) -> bytes:
+    """The content of a file, which is read only if it has the size that it should have."""
+    expected = f"at most {_LARGEST_MANIFEST_BYTES:,} bytes" if size is None else f"{size:,} bytes"
+    try:
+        found = file.stat().st_size if file.is_file() else None
+        if found is None or (found > _LARGEST_MANIFEST_BYTES if size is None else found != size):
+            raise _damaged(file, name, expected, "no file" if found is None else f"{found:,} bytes")
+        return file.read_bytes()
+    except OSError as error:
+        raise _damaged(file, name, expected, f"a file that can not be read ({error.strerror})") from error
+
+
+def _damaged(file: Path, name: str, expected: str, found: str) -> DatasetDamaged:
+    advice = f"Prepare it again: npx cowmask data prepare {name} --from DIR"
+    return DatasetDamaged(file, expected=expected, found=found, advice=advice)
