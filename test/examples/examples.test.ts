@@ -1,10 +1,11 @@
-import { readFile, readdir } from 'node:fs/promises'
+import { mkdir, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
-import { readWeights } from 'cowmask'
+import { prepareDataset, readWeights } from 'cowmask'
 import { readPng } from '../../sdk/src/report/png.js'
+import { writeFashionMnist } from '../fashion-mnist.js'
 import { inFolder, runExample } from './run-example.js'
 
 const STEPS = 4
@@ -115,11 +116,28 @@ describe('examples', () => {
       expect(weights.get('init_conv/kernel')?.shape).toEqual([3, 3, 1, 16])
     }))
 
+  it('fashion-mnist.ts trains both ways on the same labels', () =>
+    inFolder(async (folder) => {
+      const official = join(folder, 'official')
+      await mkdir(official)
+      await writeFashionMnist(official)
+      await prepareDataset('fashion_mnist', {
+        from: official,
+        checkDigests: false,
+        dataDir: join(folder, 'datasets'),
+        python: process.env.COWMASK_WORKER_PYTHON,
+      })
+      const stdout = await printed('fashion-mnist.ts', ['--steps', '1', '--seeds', '1'], folder)
+      const result = String.raw`teacher [\d.]+ %, student [\d.]+ % wrong\n`
+      expect(stdout).toMatch(new RegExp(`^seed 0, labels alone: ${result}seed 0, CowMix: ${result}$`))
+    }))
+
   it('are all run here', async () => {
     const scripts = (await readdir(new URL('../../examples', import.meta.url))).filter((name) => name.endsWith('.ts'))
     expect(scripts.sort()).toEqual([
       'compare.ts',
       'erase-and-mix.ts',
+      'fashion-mnist.ts',
       'import-weights.ts',
       'masks.ts',
       'parity.ts',

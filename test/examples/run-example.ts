@@ -12,7 +12,7 @@ export interface Outcome {
   readonly stderr: string
 }
 
-/** Runs a script of `examples/` as its own process, with the state folder given. */
+/** Runs a script of `examples/` as its own process, with the state folder given; prepared datasets lie in it. */
 export async function runExample(
   name: string,
   args: readonly string[],
@@ -21,7 +21,7 @@ export async function runExample(
 ): Promise<Outcome> {
   const child = spawn(process.execPath, ['--import', 'tsx', join('examples', name), ...args], {
     cwd: root,
-    env: { ...process.env, COWMASK_STATE_DIR: stateDir },
+    env: { ...process.env, COWMASK_STATE_DIR: stateDir, COWMASK_DATA_DIR: join(stateDir, 'datasets') },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const output = { stdout: '', stderr: '' }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, open, readFile, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -7,27 +7,10 @@ import { promisify } from 'node:util'
 import { ConfigError, CowMaskError, launch, prepareDataset } from 'cowmask'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { FASHION_COUNTS, writeFashionMnist } from '../fashion-mnist.js'
 import { temporaryFolder } from './worker.js'
 
-const CLASSES = 10
-const COUNTS = { train: 60_000, t10k: 10_000 }
-const PIXELS = 28 * 28
 const program = fileURLToPath(new URL('../../sdk/src/cli/main.ts', import.meta.url))
-
-/** Fashion-MNIST as its makers publish it, but for what is on the pictures: every class has a gray of its own. */
-async function writeIdx(folder: string): Promise<void> {
-  for (const [part, count] of Object.entries(COUNTS)) {
-    const labels = Uint8Array.from({ length: count }, (_, at) => at % CLASSES)
-    const images = new Uint8Array(count * PIXELS)
-    labels.forEach((label, at) => images.fill(20 * label, at * PIXELS, (at + 1) * PIXELS))
-    const header = (...words: number[]) => Buffer.from(Uint32Array.from(words).buffer).swap32()
-    const [pictures, answers] = [`${part}-images-idx3-ubyte`, `${part}-labels-idx1-ubyte`].map((name) =>
-      join(folder, name),
-    )
-    await writeFile(String(pictures), Buffer.concat([header(0x803, count, 28, 28), images]))
-    await writeFile(String(answers), Buffer.concat([header(0x801, count), labels]))
-  }
-}
 
 describe('datasets that have to be prepared', () => {
   let here: Awaited<ReturnType<typeof temporaryFolder>>
@@ -39,7 +22,7 @@ describe('datasets that have to be prepared', () => {
     official = join(here.path, 'official')
     dataDir = join(here.path, 'datasets')
     await mkdir(official)
-    await writeIdx(official)
+    await writeFashionMnist(official)
   })
   afterAll(() => here[Symbol.asyncDispose]())
 
@@ -94,7 +77,12 @@ describe('datasets that have to be prepared', () => {
 
     await using cowmask = await launch({ stateDir: join(here.path, 'state'), dataDir })
     const { dataset, trainCounts, testCounts } = await cowmask.datasets.inspect('fashion_mnist')
-    expect(dataset).toMatchObject({ ready: true, readable: true, train: COUNTS.train, test: COUNTS.t10k })
+    expect(dataset).toMatchObject({
+      ready: true,
+      readable: true,
+      train: FASHION_COUNTS.train,
+      test: FASHION_COUNTS.t10k,
+    })
     expect([trainCounts, testCounts]).toEqual([Array(10).fill(6000), Array(10).fill(1000)])
 
     const run = await cowmask.experiments.start({
