@@ -7,7 +7,6 @@ The official files are only ever read.
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -28,6 +27,7 @@ from cowmask_worker.data.digits import Images
 from cowmask_worker.data.official_files import OFFICIAL
 from cowmask_worker.data.official_sources import Progress, Source, find, how_to_get, origins
 from cowmask_worker.data.prepared_files import IMAGES, MANIFEST
+from cowmask_worker.durable_files import flush_folder, write_durably
 
 FORMAT = 1
 # What a process left behind that was killed long ago; another that prepares the same set now is left alone.
@@ -66,12 +66,7 @@ def prepare(
     progress(f"write {target}", 0, 1)
     content = encode(images._asdict())
     manifest = {
-        "format": FORMAT,
-        "name": name,
-        "train": facts.train,
-        "test": facts.test,
-        "shape": [facts.height, facts.width, facts.channels],
-        "classes": len(facts.classes),
+        **_promised(facts),
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
         "read_as": found.format,
@@ -193,9 +188,9 @@ def _publish(target: Path, content: bytes, manifest: bytes) -> None:
     try:
         fresh, old = aside / "new", aside / "old"
         fresh.mkdir()
-        _write(fresh / IMAGES, content)
-        _write(fresh / MANIFEST, manifest)
-        _flush(fresh)
+        write_durably(fresh / IMAGES, content)
+        write_durably(fresh / MANIFEST, manifest)
+        flush_folder(fresh)
         if target.exists():
             target.rename(old)
         try:
@@ -206,7 +201,7 @@ def _publish(target: Path, content: bytes, manifest: bytes) -> None:
             raise
     finally:
         shutil.rmtree(aside)
-    _flush(folder)
+    flush_folder(folder)
 
 
 def _remove_abandoned(folder: Path, name: str) -> None:
@@ -215,37 +210,11 @@ def _remove_abandoned(folder: Path, name: str) -> None:
             shutil.rmtree(leftover)
 
 
-def _write(file: Path, content: bytes) -> None:
-    with file.open("xb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _flush(folder: Path) -> None:
-    """Makes the names in a folder last. Windows can not open a folder and needs no flush."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _verified(folder: Path, facts: DatasetFacts) -> bytes:
     """The bytes of the images file, once they are what the manifest says and the manifest is what the catalog says."""
     name = facts.name
     manifest = _manifest(folder / MANIFEST, name)
-    wanted = {
-        "format": FORMAT,
-        "name": name,
-        "train": facts.train,
-        "test": facts.test,
-        "shape": [facts.height, facts.width, facts.channels],
-        "classes": len(facts.classes),
-    }
-    for key, expected in wanted.items():
+    for key, expected in _promised(facts).items():
         if manifest.get(key) != expected:
             raise _damaged(folder / MANIFEST, name, f"{key} to be {expected}", repr(manifest.get(key))[:80])
     size, sha256 = manifest.get("bytes"), manifest.get("sha256")
@@ -256,6 +225,18 @@ def _verified(folder: Path, facts: DatasetFacts) -> bytes:
     if found != sha256:
         raise _damaged(folder / IMAGES, name, f"the SHA-256 {sha256}", found)
     return content
+
+
+def _promised(facts: DatasetFacts) -> dict[str, Any]:
+    """What a manifest says of the set itself."""
+    return {
+        "format": FORMAT,
+        "name": facts.name,
+        "train": facts.train,
+        "test": facts.test,
+        "shape": [facts.height, facts.width, facts.channels],
+        "classes": len(facts.classes),
+    }
 
 
 def _manifest(file: Path, name: str) -> dict[str, Any]:

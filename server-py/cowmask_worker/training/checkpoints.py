@@ -21,6 +21,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as decode
 from safetensors.numpy import save as encode
 
+from cowmask_worker.durable_files import flush_folder, write_durably
+
 STATE = "state.safetensors"
 MANIFEST = "manifest.json"
 KEEP = 2
@@ -115,16 +117,16 @@ def save(folder: Path, state: object, *, step: int, facts: Mapping[str, object])
         shutil.rmtree(leftover)
     aside.mkdir(parents=True)
     try:
-        _write(aside / STATE, content)
-        _write(aside / MANIFEST, _sealed(manifest))
-        _flush(aside)
+        write_durably(aside / STATE, content)
+        write_durably(aside / MANIFEST, _sealed(manifest))
+        flush_folder(aside)
         if target.exists():
             target.rename(folder / f".{target.name}.replaced")
         aside.rename(target)
     finally:
         for leftover in folder.glob(".*"):
             shutil.rmtree(leftover)
-    _flush(folder)
+    flush_folder(folder)
     verify(target)
     _remove_old(folder)
     return CheckpointInfo(step, cast(str, manifest["digest"]), len(content), target)
@@ -211,24 +213,6 @@ def _unsealed(file: Path) -> dict[str, Any]:
     if not sound:
         raise CheckpointDamaged(f"{file} does not match its own SHA-256")
     return manifest
-
-
-def _write(file: Path, content: bytes) -> None:
-    with file.open("xb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _flush(folder: Path) -> None:
-    """Makes the names in a folder last. Windows can not open a folder and needs no flush."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _steps(folder: Path) -> list[Path]:

@@ -1,0 +1,23 @@
+"""Files and folders that are on the disk, not on their way to it, once they are written."""
+
+import os
+from pathlib import Path
+
+
+def write_durably(file: Path, content: bytes) -> None:
+    """Writes a new file. Raises `FileExistsError` where there is one."""
+    with file.open("xb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def flush_folder(folder: Path) -> None:
+    """Makes the names in a folder last. Windows can not open a folder and needs no flush."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
