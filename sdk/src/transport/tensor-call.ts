@@ -7,6 +7,8 @@ import { type Tensor, chunksOf, collect } from './tensor.js'
 
 type Answers = AsyncIterable<{ readonly chunk: TensorChunk__Output | null }>
 
+type Exchange = 'Masks.Mix' | 'Masks.Erase' | 'Models.Predict'
+
 /** Calls a method that answers tensors. */
 export async function receiveTensors<M extends 'Masks.Generate' | 'Models.Export'>(
   channel: Channel,
@@ -19,7 +21,7 @@ export async function receiveTensors<M extends 'Masks.Generate' | 'Models.Export
 }
 
 /** Calls a method that is sent its options, then any number of tensors; `read` takes what it answers. */
-export async function sendTensors<M extends 'Experiments.Import' | 'Experiments.Step', T>(
+export async function sendTensors<M extends Exchange | 'Experiments.Import' | 'Experiments.Step', T>(
   channel: Channel,
   name: M,
   first: RequestOf<M>,
@@ -36,17 +38,13 @@ export async function sendTensors<M extends 'Experiments.Import' | 'Experiments.
 }
 
 /** Calls a method that is sent its options, then images, and answers tensors. */
-export async function exchangeTensors<M extends 'Masks.Mix' | 'Masks.Erase' | 'Models.Predict'>(
+export async function exchangeTensors<M extends Exchange>(
   channel: Channel,
   name: M,
   first: RequestOf<M>,
   images: Tensor,
   options: CallOptions,
 ): Promise<Map<string, Tensor>> {
-  const limits = limitsOf(options, policies[name].timeoutMs)
-  function* requests(): Generator<RequestOf<M>> {
-    yield first
-    for (const chunk of chunksOf('images', images)) yield { chunk }
-  }
-  return channel.repeat(name, limits, () => collect(channel.duplex(name, requests(), limits) as Answers))
+  const read = (answers: AsyncIterable<ResponseOf<M>>) => collect(answers as Answers)
+  return sendTensors(channel, name, first, new Map([['images', images]]), read, options)
 }

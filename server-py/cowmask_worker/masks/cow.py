@@ -39,8 +39,7 @@ def cow_masks(
     As a smooth field has few modes, the realised share of ones is only close to `proportion`.
     """
     drawn = cow_draws(key, count, height, width, sigma=sigma, proportion=proportion)
-    field = blur(drawn.noise, drawn.sigma, reach=2 * round(3 * sigma[1]) + 1)
-    return CowMasks(threshold(field, drawn.proportion)[..., None], drawn.proportion, drawn.sigma)
+    return CowMasks(threshold(cow_field(drawn, sigma), drawn.proportion)[..., None], drawn.proportion, drawn.sigma)
 
 
 def cow_draws(
@@ -61,6 +60,11 @@ def cow_draws(
     # Another layout, image index first, would be as random and draw other masks than the reference.
     noise = jax.random.normal(noise_key, (1, height, width, count))[0]
     return CowDraws(jnp.moveaxis(noise, -1, 0), proportions, sigmas)
+
+
+def cow_field(drawn: CowDraws, sigma: tuple[float, float]) -> Float[Array, "n h w"]:
+    """The smooth fields that `cow_masks` cuts; the widest of `sigma` says how far a blur reaches."""
+    return blur(drawn.noise, drawn.sigma, reach=2 * round(3 * sigma[1]) + 1)
 
 
 def cow_masks_per_image(

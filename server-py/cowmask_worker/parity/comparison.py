@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Callable, Generator
 from contextvars import ContextVar
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +15,11 @@ type _Floats = NDArray[np.float64]
 _MOST_ROUNDED = 50
 """How many times what is allowed the recorded value itself may lie from the exact one, to be taken for rounding."""
 
+
+DRAWS = 100_000
+"""How many draws a distribution is judged by."""
+LEAST_P = 0.001
+"""The probability below which draws are taken to be of another distribution."""
 
 _FACTOR = ContextVar("factor", default=1.0)
 
@@ -88,6 +92,10 @@ class Comparison:
         if not holds:
             self._wrong.append(otherwise)
 
+    def likely(self, what: str, p: float) -> None:
+        """For draws that a test gives the probability `p`."""
+        self.require(p > LEAST_P, f"{what}: p = {p:.2g}")
+
     def row(self, group: str, name: str, tolerance: str) -> Row:
         measured = self._cases > 0 and np.isfinite([self._max_abs, self._max_rel]).all()
         return Row(
@@ -128,15 +136,3 @@ def _larger(one: float, other: float) -> float:
 def _told(wrong: list[str]) -> str:
     more = f"; and {len(wrong) - 3} more" if len(wrong) > 3 else ""
     return "; ".join(wrong[:3]) + more
-
-
-def nested(leaves: dict[str, Any]) -> dict[str, Any]:
-    """{"a/b": x} as {"a": {"b": x}}."""
-    tree: dict[str, Any] = {}
-    for path, leaf in leaves.items():
-        *parents, last = path.split("/")
-        branch = tree
-        for parent in parents:
-            branch = branch.setdefault(parent, {})
-        branch[last] = leaf
-    return tree

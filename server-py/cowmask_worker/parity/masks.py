@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from cowmask_worker.masks.box import Area, box_masks
-from cowmask_worker.masks.cow import blur, cow_draws, cow_masks
+from cowmask_worker.masks.cow import cow_draws, cow_field, cow_masks
 from cowmask_worker.parity.comparison import Comparison
 from cowmask_worker.parity.row import Row
 from cowmask_worker.parity.vectors import BadVectors, VectorFile
@@ -53,7 +53,7 @@ def cow(file: VectorFile) -> Iterator[Row]:
             pixels.close(recorded["share"], masks.mask.mean((1, 2, 3)), arrays[recorded["share"]], moved)
             corner = np.moveaxis(np.asarray(white.noise[:, :2, :4]), 0, -1)
             noise.close(recorded["noise_corner"], corner, arrays[recorded["noise_corner"]], 1e-6)
-            blurred = blur(white.noise, white.sigma, reach=2 * round(3 * sigma[1]) + 1)
+            blurred = cow_field(white, sigma)
             ours = _margins(np.asarray(blurred), np.asarray(white.proportion))[: closest.size]
             margins.close(f"{case}_s{seed}_smallest_margins", ours, np.sort(closest), 1e-5)
             if (whole := f"{case}_s{seed}_noise") in arrays:

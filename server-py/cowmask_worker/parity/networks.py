@@ -13,9 +13,9 @@ import numpy as np
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask_worker.models.functional import Functional, Tree, Variables
 from cowmask_worker.models.reference_names import Names
-from cowmask_worker.parity.comparison import Comparison, nested
+from cowmask_worker.parity.comparison import Comparison
 from cowmask_worker.parity.row import Row
-from cowmask_worker.parity.vectors import BadVectors, VectorFile
+from cowmask_worker.parity.vectors import BadVectors, VectorFile, nested
 from cowmask_worker.tasks.networks import network, reference_names, reference_networks
 from cowmask_worker.training.checkpoints import named_leaves
 from cowmask_worker.training.losses import l2_penalty
@@ -38,6 +38,10 @@ class Reference(NamedTuple):
     def variables(self, parameters: Leaves, statistics: Leaves, bases: tuple[int, int]) -> Variables:
         """Filled as the manifest says: leaf number k from the seed base + k."""
         return Variables(self._filled(parameters, bases[0]), self._filled(statistics, bases[1]))
+
+    def named(self, *trees: Tree) -> dict[str, Any]:
+        """The leaves of parameters, statistics or both under the reference's names."""
+        return {self.names.to_reference(path): leaf for tree in trees for path, leaf in named_leaves(tree).items()}
 
     def _filled(self, leaves: Leaves, base: int) -> dict[str, Any]:
         filled = {}
@@ -87,7 +91,7 @@ def _leaves(name: str, reference: Reference, described: dict[str, Any], paramete
     """Names, shapes, counts, and which leaves the L2 term takes."""
     comparison = Comparison()
     shapes = jax.eval_shape(reference.functional.init, jax.random.key(0))
-    ours = {reference.names.to_reference(path): leaf for tree in shapes for path, leaf in named_leaves(tree).items()}
+    ours = reference.named(*shapes)
     rows = described["params"] + described["stats"]
     different = ours.keys() ^ {row[0] for row in rows}
     comparison.require(not different, f"leaves on one side only: {', '.join(sorted(different)[:3])}")
@@ -111,11 +115,7 @@ def _start(name: str, reference: Reference, described: dict[str, Any]) -> Row:
     """Mean and deviation of every leaf at the start, two estimates from as many draws each."""
     comparison = Comparison()
     variables = reference.functional.init(jax.random.key(0))
-    leaves = {
-        reference.names.to_reference(path): np.asarray(leaf)
-        for tree in variables
-        for path, leaf in named_leaves(tree).items()
-    }
+    leaves = {path: np.asarray(leaf) for path, leaf in reference.named(*variables).items()}
     rows = [(row[0], row[3], row[4]) for row in described["params"]]
     rows += [(row[0], row[2], row[3]) for row in described["stats"]]
     for path, mean, std in rows:
@@ -147,11 +147,11 @@ def _statistics(name: str, reference: Reference, rows: Leaves, statistics: Tree,
     comparison, arrays = Comparison(), file.arrays
     sensitivity = 20 * float(arrays["train_logits_sensitivity"]) / float(np.abs(arrays["train_logits"]).max())
     relative = max(1e-4, sensitivity)
-    leaves = named_leaves(statistics)
+    leaves = reference.named(statistics)
     recorded = arrays["train_stats_norm_mean"]
     comparison.equal("number of statistics", len(recorded), len(rows))
     for (path, *_), (norm, mean) in zip(rows, recorded, strict=False):
-        leaf = np.asarray(leaves[reference.names.from_reference(path)], np.float64)
+        leaf = np.asarray(leaves[path], np.float64)
         comparison.close(f"norm of {path}", np.linalg.norm(leaf), norm, relative * norm)
         unit = norm / np.sqrt(leaf.size)
         comparison.close(f"mean of {path}", leaf.mean(), mean, relative * unit, magnitude=unit)

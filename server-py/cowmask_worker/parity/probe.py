@@ -12,10 +12,10 @@ from jaxtyping import Array
 
 from cowmask_worker.models.batch_norm import BatchNorm
 from cowmask_worker.models.functional import Variables, functional
-from cowmask_worker.parity.comparison import Comparison, nested
+from cowmask_worker.parity.comparison import Comparison
 from cowmask_worker.parity.row import Row
 from cowmask_worker.parity.scenario import METRICS, SHARES, Scenario, step_options
-from cowmask_worker.parity.vectors import Recorded, VectorFile
+from cowmask_worker.parity.vectors import Recorded, VectorFile, nested
 from cowmask_worker.training.keys import reference_step_keys
 from cowmask_worker.training.state import TrainState
 from cowmask_worker.training.step import Batch, train_step

@@ -12,15 +12,13 @@ from scipy import stats
 
 from cowmask_worker.masks.box import box_masks
 from cowmask_worker.masks.cow import cow_masks
-from cowmask_worker.parity.comparison import Comparison
+from cowmask_worker.parity.comparison import DRAWS, LEAST_P, Comparison
 from cowmask_worker.parity.row import Row
 from cowmask_worker.parity.vectors import VectorFile
 from cowmask_worker.regularizers.mix import Mixed, mix_ict, mix_masked
 from cowmask_worker.regularizers.perturb import DrawMask, Perturbed, erase, identity
 
 _GROUP = "regularizers"
-_DRAWS = 100_000
-_LEAST_P = 0.001
 
 type Options = dict[str, Any]
 """A regularizer as the manifest describes it, under the launcher's own names."""
@@ -66,12 +64,12 @@ def _ict(file: VectorFile) -> Row:
     levels = arrays["ict/quantile_levels"]
     for alpha in (name.removeprefix("ict/alpha").removesuffix("_mean_var") for name in arrays if "_mean_var" in name):
         recorded = f"ict/alpha{alpha}"
-        drawn = mix_ict(jax.random.key(7), jnp.zeros((_DRAWS, 1, 1, 1)), alpha=float(alpha)).blend
+        drawn = mix_ict(jax.random.key(7), jnp.zeros((DRAWS, 1, 1, 1)), alpha=float(alpha)).blend
         blends = np.asarray(drawn, np.float64)
         # Many values near 1 are 1 in float32, so the exact ones are rounded, too.
-        exact = stats.beta(float(alpha), float(alpha)).rvs(_DRAWS, random_state=11).astype(np.float32)
+        exact = stats.beta(float(alpha), float(alpha)).rvs(DRAWS, random_state=11).astype(np.float32)
         p: float = cast(Any, stats.ks_2samp(blends, exact, method="asymp")).pvalue
-        comparison.require(p > _LEAST_P, f"Beta({alpha}, {alpha}): p = {p:.2g}")
+        comparison.likely(f"Beta({alpha}, {alpha})", p)
         moments = [blends.mean(), blends.var()]
         comparison.close(f"{recorded}_mean_var", moments, arrays[f"{recorded}_mean_var"], 0.01)
         comparison.close(f"{recorded}_exact_var", moments[1], arrays[f"{recorded}_exact_var"], 0.01)
@@ -79,7 +77,7 @@ def _ict(file: VectorFile) -> Row:
             below = [(blends <= edge).mean() for edge in arrays[quantiles]]
             inner = arrays[quantiles] < 1 - 1e-6
             comparison.close(quantiles, np.where(inner, below, levels), levels, 0.015)
-    tolerance = f"Kolmogorov-Smirnov, p > {_LEAST_P} at {_DRAWS:,} draws; moments 0.01"
+    tolerance = f"Kolmogorov-Smirnov, p > {LEAST_P} at {DRAWS:,} draws; moments 0.01"
     return comparison.row(_GROUP, "ICT, distribution of the blend factor", tolerance)
 
 

@@ -20,7 +20,6 @@ from cowmask_worker.parity.scenario import METRICS, SHARES, Scenario, step_optio
 from cowmask_worker.parity.vectors import VectorFile
 from cowmask_worker.regularizers.mix import Mixed
 from cowmask_worker.regularizers.perturb import Perturbed
-from cowmask_worker.training.checkpoints import named_leaves
 from cowmask_worker.training.keys import StepKeys, reference_step_keys
 from cowmask_worker.training.state import TrainState
 from cowmask_worker.training.step import Batch, StepMetrics, train_step
@@ -147,9 +146,8 @@ def _trees_of(reference: Reference, state: TrainState) -> _Trees:
         "teacher_stats": state.teacher.statistics,
         "momentum": state.momentum,
     }
-    named = reference.names.to_reference
     return {
-        owner: {named(path): np.asarray(leaf, np.float64) for path, leaf in named_leaves(tree).items()}
+        owner: {path: np.asarray(leaf, np.float64) for path, leaf in reference.named(tree).items()}
         for owner, tree in trees.items()
     }
 

@@ -120,3 +120,15 @@ def _json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise BadVectors(f"{path.name} is no JSON object")
     return content
+
+
+def nested(leaves: dict[str, Any]) -> dict[str, Any]:
+    """{"a/b": x} as {"a": {"b": x}}."""
+    tree: dict[str, Any] = {}
+    for path, leaf in leaves.items():
+        *parents, last = path.split("/")
+        branch = tree
+        for parent in parents:
+            branch = branch.setdefault(parent, {})
+        branch[last] = leaf
+    return tree

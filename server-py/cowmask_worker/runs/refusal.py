@@ -47,6 +47,12 @@ def run_not_found(run_id: str) -> Refusal:
     return refusal("RUN_NOT_FOUND", f"There is no run {shown(run_id)}.", "List the runs to see which there are.")
 
 
+def camel_case(field: str) -> str:
+    """A field of the contract as a script writes it."""
+    first, *others = field.split("_")
+    return first + "".join(each.capitalize() for each in others)
+
+
 def shown(value: object) -> str:
     """A value as it may stand in a message: quoted, and cut where it is long."""
     text = repr(value)

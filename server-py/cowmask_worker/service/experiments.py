@@ -16,7 +16,7 @@ from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2, experiment_config_pb2, experiments_pb2, experiments_pb2_grpc
 from cowmask_worker.data.catalog import CATALOG
 from cowmask_worker.runs.compute import Compute
-from cowmask_worker.runs.refusal import Violation, invalid
+from cowmask_worker.runs.refusal import Violation, camel_case, invalid
 from cowmask_worker.runs.resolve import resolve_experiment
 from cowmask_worker.runs.supervisor import Supervisor
 from cowmask_worker.service.leaf_names import checked_names
@@ -24,7 +24,7 @@ from cowmask_worker.service.limits import Limits
 from cowmask_worker.service.readable import Readable
 from cowmask_worker.service.streamed_call import chunks_of, first_part, through
 from cowmask_worker.service.tensors_input import TensorsInput
-from cowmask_worker.service.validation import Validation, camel_case
+from cowmask_worker.service.validation import Validation
 
 LONGEST_KEY = 200
 LARGEST_PAGE = 1_000

@@ -11,16 +11,16 @@ from cowmask_worker.runs.task_process import Command
 from cowmask_worker.service.tensor_input import TensorInput
 from cowmask_worker.service.tensors_input import TensorsInput
 
+type _Part = (
+    masks_pb2.MixRequest
+    | masks_pb2.EraseRequest
+    | models_pb2.PredictRequest
+    | experiments_pb2.ImportRequest
+    | experiments_pb2.StepRequest
+)
 
-async def first_part[
-    P: (
-        masks_pb2.MixRequest,
-        masks_pb2.EraseRequest,
-        models_pb2.PredictRequest,
-        experiments_pb2.ImportRequest,
-        experiments_pb2.StepRequest,
-    )
-](parts: AsyncIterator[P], wanted: str) -> P:
+
+async def first_part[P: _Part](parts: AsyncIterator[P], wanted: str) -> P:
     """The first part of a request, which must be the one that says what is wanted."""
     first = await anext(parts, None)
     if first is None or first.WhichOneof("part") != wanted:
@@ -28,17 +28,7 @@ async def first_part[
     return first
 
 
-async def chunks_of[
-    P: (
-        masks_pb2.MixRequest,
-        masks_pb2.EraseRequest,
-        models_pb2.PredictRequest,
-        experiments_pb2.ImportRequest,
-        experiments_pb2.StepRequest,
-    )
-](
-    parts: AsyncIterator[P],
-) -> AsyncGenerator[tensor_pb2.TensorChunk]:
+async def chunks_of(parts: AsyncIterator[_Part]) -> AsyncGenerator[tensor_pb2.TensorChunk]:
     async for part in parts:
         if part.WhichOneof("part") != "chunk":
             raise invalid([Violation("chunk", "must be every part after the first")])

@@ -13,7 +13,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from cowmask.v1 import experiment_config_pb2, masks_pb2
 from cowmask_worker.data.catalog import CATALOG
-from cowmask_worker.runs.refusal import Violation, invalid, shown
+from cowmask_worker.runs.refusal import Violation, camel_case, invalid, shown
 from cowmask_worker.service.limits import Limits
 from cowmask_worker.service.options import AUTO, Option, OptionsTable
 from cowmask_worker.service.rules import (
@@ -160,11 +160,6 @@ class _Walk:
 
     def _blame(self, script: Sequence[str], reason: str, nearest: str = "") -> None:
         self.violations.append(Violation(_joined(script), reason, nearest))
-
-
-def camel_case(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(each.capitalize() for each in others)
 
 
 def _joined(script: Sequence[str]) -> str:

@@ -75,6 +75,11 @@ def new_state(model: Functional, root: PRNGKeyArray) -> TrainState:
     return initial_state(model.init(stream_key(root, Stream.INIT)))
 
 
+def state_shapes(model: Functional) -> TrainState:
+    """A state whose leaves have a shape and a dtype only."""
+    return jax.eval_shape(partial(new_state, model), jax.random.key(0))
+
+
 def random_stream(config: config_pb2.ExperimentConfig) -> AbstractContextManager[Any]:
     """Whatever is traced within draws by the stream that the config names."""
     return jax.threefry_partitionable(config.random_stream != "reference")

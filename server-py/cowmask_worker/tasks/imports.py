@@ -1,9 +1,6 @@
 """Writes weights from elsewhere as the first checkpoint of a run."""
 
-from functools import partial
 from pathlib import Path
-
-import jax
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2
@@ -23,9 +20,8 @@ def import_model(call: Call) -> None:
     command = call.command.import_model
     config = command.config
     model = dataset_network(config.model, CATALOG[config.dataset.name])
-    like = jax.eval_shape(partial(assembly.new_state, model), jax.random.key(0))
     arrays = {tensor.header.name: to_array(tensor) for tensor in call.tensors()}
-    state = imported(arrays, like, names_of(command.names, config.model), option="weights")
+    state = imported(arrays, assembly.state_shapes(model), names_of(command.names, config.model), option="weights")
     step = int(state.step)
     if not 0 <= step <= config.steps:
         reason = f"must be from 0 to {config.steps:,}, the steps of the whole run; got {step:,}"

@@ -1,7 +1,7 @@
 """Predicts, scores and exports what runs have trained, for the Models service."""
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ from cowmask_worker.tasks.weights import exported, names_of
 from cowmask_worker.tensors import TensorError
 from cowmask_worker.training import checkpoints
 from cowmask_worker.training.checkpoints import CheckpointDamaged
-from cowmask_worker.training.state import TrainState, Variables
+from cowmask_worker.training.state import Variables
 
 _PREDICTION_BATCH = 128
 _KEPT_CHECKPOINTS = 4
@@ -126,8 +126,7 @@ def _variables(path: Path, digest: str, weights: str, dataset: str, model: bytes
     """`digest` tells a checkpoint from one that replaced it, so that what is kept here never answers for another."""
     del digest
     functional = _shared(dataset, model).functional
-    like: TrainState = jax.eval_shape(partial(assembly.new_state, functional), jax.random.key(0))
-    state = checkpoints.load(path, like)
+    state = checkpoints.load(path, assembly.state_shapes(functional))
     return jax.device_put(state.student if weights == "student" else state.teacher)
 
 

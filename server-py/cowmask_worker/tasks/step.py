@@ -11,7 +11,7 @@ from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask_worker.data.catalog import CATALOG
-from cowmask_worker.runs.refusal import Violation, invalid
+from cowmask_worker.runs.refusal import Violation, camel_case, invalid
 from cowmask_worker.tasks import assembly
 from cowmask_worker.tasks.arrays import array_chunks, to_array
 from cowmask_worker.tasks.call import Call
@@ -21,7 +21,6 @@ from cowmask_worker.training.keys import reference_step_keys, step_keys
 from cowmask_worker.training.step import Batch, train_step
 
 _BATCH = "batch/"
-_IN_A_SCRIPT = {"unlabeled_second": "unlabeledSecond"}
 _KEPT_PROGRAMS = 4
 
 
@@ -33,9 +32,8 @@ def step(call: Call) -> None:
     batch = _batch({name: array for name, array in arrays.items() if name.startswith(_BATCH)}, config)
     names = names_of(options.names, config.model)
     model = dataset_network(config.model, CATALOG[config.dataset.name])
-    like = jax.eval_shape(partial(assembly.new_state, model), jax.random.key(0))
     owned = {name: array for name, array in arrays.items() if not name.startswith(_BATCH)}
-    before = imported(owned, like, names, option="state")
+    before = imported(owned, assembly.state_shapes(model), names, option="state")
     number = int(before.step)
     if not 0 <= number < config.steps:
         reason = f"must be from 0 to {config.steps - 1:,}, the steps that a run of this config takes; got {number:,}"
@@ -76,7 +74,7 @@ def _batch(arrays: Arrays, config: config_pb2.ExperimentConfig) -> Batch:
     for name, (dtype, shape) in wanted.items():
         reason = _fault(given.get(name), np.dtype(dtype), shape)
         if reason and (name in given or name != "unlabeled_second"):
-            wrong.append(Violation(f"batch.{_IN_A_SCRIPT.get(name, name)}", reason))
+            wrong.append(Violation(f"batch.{camel_case(name)}", reason))
     if not wrong and (outside := [label for label in given["labels"] if not 0 <= label < len(facts.classes)]):
         reason = f"must be from 0 to {len(facts.classes) - 1}, the classes of {facts.name}; got {outside[0]}"
         wrong.append(Violation("batch.labels", reason))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from cowmask_worker.masks.box import box_masks, box_masks_per_image
-from cowmask_worker.masks.cow import blur, cow_draws, cow_masks, cow_masks_per_image
+from cowmask_worker.masks.cow import cow_draws, cow_field, cow_masks, cow_masks_per_image
 
 FILE = Path(__file__).parents[3] / "test" / "frozen-masks.json"
 
@@ -98,7 +98,7 @@ def _nearest(case: Case) -> float:
         else:
             each = jax.vmap(lambda number: draw(jax.random.fold_in(key, number), 1))(np.arange(case["count"]))
             draws = jax.tree.map(lambda values: values[:, 0], each)
-    field = np.asarray(blur(draws.noise, draws.sigma, reach=2 * round(3 * options["sigma"][1]) + 1), np.float64)
+    field = np.asarray(cow_field(draws, tuple(options["sigma"])), np.float64)
     standard = (field - field.mean((1, 2), keepdims=True)) / field.std((1, 2), keepdims=True)
     return float(np.abs(standard - special.ndtri(np.asarray(draws.proportion, np.float64))[:, None, None]).min())
 

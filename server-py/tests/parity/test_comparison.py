@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from cowmask_worker.parity.comparison import Comparison, nested
+from cowmask_worker.parity.comparison import Comparison
 from cowmask_worker.parity.row import Row, left_out
+from cowmask_worker.parity.vectors import nested
 
 
 def row(comparison: Comparison) -> Row:

@@ -6,7 +6,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from cowmask.v1 import experiment_config_pb2, experiments_pb2, masks_pb2
-from cowmask_worker.service.validation import camel_case
+from cowmask_worker.runs.refusal import camel_case
 
 MESSAGES: dict[str, type[Message]] = {
     "ExperimentConfig": experiment_config_pb2.ExperimentConfig,

@@ -13,10 +13,12 @@ from script_config import MESSAGES, from_script
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask.v1 import masks_pb2
 from cowmask_worker.data.catalog import CATALOG
+from cowmask_worker.models.resnet import STAGES
 from cowmask_worker.runs.refusal import Refusal, Violation
 from cowmask_worker.runs.resolve import resolve_experiment
 from cowmask_worker.service.limits import Limits
 from cowmask_worker.service.options import AUTO, OptionsTable
+from cowmask_worker.service.rules import RESNET_DEPTHS
 from cowmask_worker.service.validation import Validation
 
 ROOT = Path(__file__).parents[3]
@@ -34,6 +36,10 @@ CASES = json.loads((ROOT / "test" / "contract" / "config-cases.json").read_text(
 
 def told(violations: list[Violation]) -> list[tuple[str, str | None, str]]:
     return sorted((each.path, each.rule, each.nearest) for each in violations)
+
+
+def test_the_allowed_depths_are_those_that_a_resnet_can_have() -> None:
+    assert tuple(STAGES) == RESNET_DEPTHS
 
 
 @pytest.mark.parametrize("case", [each for each in CASES if each["where"] != "sdk"], ids=lambda case: case["name"])
