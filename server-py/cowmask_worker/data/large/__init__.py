@@ -1,0 +1,1 @@
+"""Images too large to live on the device: decoded, cropped and resized on the host while the device trains."""
