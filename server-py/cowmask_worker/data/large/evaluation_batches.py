@@ -57,14 +57,21 @@ def _batches(
         records.save(Path(folder))
         np.save(Path(folder, "indices.npy"), indices, allow_pickle=False)
         source = _Pieces(Path(folder), len(indices), shape, batch, mine)
-        with contextlib.closing(read_pieces(source, workers)) as pieces:
+        largest = max((len(rows) for rows in source.plan), default=0) * size * size * channels
+        reading = read_pieces(source, workers, largest=largest, scratch=Path(folder))
+        with contextlib.closing(reading) as pieces:
             for step in range(source.steps):
                 images = np.zeros((len(mine), size, size, channels), np.uint8)
                 labels = np.full(len(mine), UNLABELED, np.int32)
-                for rows, piece in zip(source.plan, pieces, strict=False):
-                    place = slice(rows.start - mine.start, rows.start - mine.start + len(piece["labels"]))
-                    images[place], labels[place] = piece["images"], piece["labels"]
-                yield EvaluationBatch(images, labels, len(source.real(step, mine)))
+                made = EvaluationBatch(images, labels, len(source.real(step, mine)))
+                for rows in source.plan:
+                    _fill(made, rows.start - mine.start, next(pieces))
+                yield made
+
+
+def _fill(batch: EvaluationBatch, start: int, piece: Piece) -> None:
+    place = slice(start, start + len(piece["labels"]))
+    batch.images[place], batch.labels[place] = piece["images"], piece["labels"]
 
 
 @dataclass(frozen=True)

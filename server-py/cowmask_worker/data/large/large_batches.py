@@ -1,6 +1,7 @@
 """The batches of a run's steps, made on the host while the device trains: a pure function of (keys, step)."""
 
 import contextlib
+import math
 import tempfile
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -104,14 +105,16 @@ def _batches(
         np.save(Path(folder, "labeled.npy"), pool.labeled, allow_pickle=False)
         np.save(Path(folder, "unlabeled.npy"), pool.unlabeled, allow_pickle=False)
         source = _Pieces(Path(folder), options, keys, first_step, plan)
-        with contextlib.closing(read_pieces(source, workers)) as pieces:
+        largest = max((len(part.rows) for part in plan), default=0) * math.prod(image) * (1 + options.second_view)
+        reading = read_pieces(source, workers, largest=largest, scratch=Path(folder))
+        with contextlib.closing(reading) as pieces:
             while True:
                 # New arrays for every batch: a device may go on reading those of the one before.
                 first = np.empty((unlabeled, *image), np.uint8)
                 second = np.empty_like(first) if options.second_view else first
                 batch = HostBatch(np.empty((labeled, *image), np.uint8), np.empty(labeled, np.int32), first, second)
-                for part, piece in zip(plan, pieces, strict=False):
-                    _fill(batch, part, piece)
+                for part in plan:
+                    _fill(batch, part, next(pieces))
                 yield batch
 
 

@@ -6,12 +6,16 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
 import grain
+import numpy as np
 from absl import flags
+from grain.multiprocessing import SharedMemoryArray
 from numpy.typing import NDArray
 
 from cowmask_worker.data.image_file import Unreadable
@@ -25,6 +29,7 @@ _MOST_IMAGES = 64
 _BUFFERED = 1
 _UNDER_WAY = 5
 _SHARED_MEMORY = Path("/dev/shm")
+_DELETION_SECONDS = 1.0
 _WITHOUT_JAX = str(Path(__file__).parent / "without_jax")
 
 
@@ -43,12 +48,15 @@ def images_a_piece(image_bytes: int) -> int:
     return min(_MOST_IMAGES, max(1, _PIECE_BYTES // image_bytes))
 
 
-def read_pieces(source: PieceSource, workers: int) -> Generator[Piece]:
+def read_pieces(
+    source: PieceSource, workers: int, *, largest: int = _PIECE_BYTES, scratch: Path | None = None
+) -> Generator[Piece]:
     """The pieces of a source in their order. Close it: it owns processes.
 
     `workers` processes each make every `workers`-th piece and hold few of them ready; with 0, pieces are made when they
-    are asked for. The processes never load jax, end with this one however it ends, and leave Ctrl-C to it. Raises
-    `Unreadable` for a file that can't be used, wherever that was noticed.
+    are asked for. The processes never load jax, end with this one however it ends, and leave Ctrl-C to it. `largest`:
+    bytes of the largest piece; `scratch`: a folder that is for nobody else and must not outlive this process, which the
+    processes remove when it could not. Raises `Unreadable` for a file that can't be used, wherever that was noticed.
     """
     reading = grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)
     dataset = grain.MapDataset.source(cast("Any", _Told(source))).to_iter_dataset(reading)
@@ -57,25 +65,48 @@ def read_pieces(source: PieceSource, workers: int) -> Generator[Piece]:
             # Grain asks for a flag before it starts a process, which raises in a program that parses none.
             flags.FLAGS.mark_as_parsed()
         processes = grain.MultiprocessingOptions(num_workers=workers, per_worker_buffer_size=_BUFFERED)
-        dataset = _sent(dataset.mp_prefetch(processes, _start_worker), workers)
+        begin = partial(_start_worker, scratch)
+        dataset = _sent(dataset.mp_prefetch(processes, begin), workers * _UNDER_WAY * largest)
         # What is started from now on finds no jax; this process has long found it, through Grain.
         sys.path.insert(0, _WITHOUT_JAX)
     pieces = iter(dataset)
     try:
-        for piece in pieces:
-            if isinstance(piece, _Failure):
-                raise Unreadable(piece.file, expected=piece.expected, found=piece.found, advice=piece.advice)
-            yield piece
+        # No variable here holds a piece: all of them are gone when the deletions are awaited.
+        yield from map(_whole, pieces)
     finally:
         pieces.close()
         if workers:
             sys.path.remove(_WITHOUT_JAX)
+            _await_deletions()
 
 
-def _sent(dataset: "grain.IterDataset[Any]", workers: int) -> "grain.IterDataset[Any]":
-    """Has pieces travel in shared memory, or through pipes where a container has too little of it to be safe."""
-    needed = 2 * workers * _UNDER_WAY * _PIECE_BYTES
-    shared = _SHARED_MEMORY.exists() and shutil.disk_usage(_SHARED_MEMORY).free >= needed
+def _whole(piece: "Piece | _Failure") -> Piece:
+    if isinstance(piece, _Failure):
+        raise Unreadable(piece.file, expected=piece.expected, found=piece.found, advice=piece.advice)
+    return piece
+
+
+def _await_deletions() -> None:
+    """Waits until Grain has deleted the shared memory of the pieces that are gone.
+
+    It does so in a thread, one after another; what that thread has left when the program ends is complained about on
+    standard error. So the last thing it is given to delete is waited for.
+    """
+    if not _SHARED_MEMORY.exists():
+        return
+    last = SharedMemoryArray((1,), np.uint8)
+    file = _SHARED_MEMORY / last.metadata.name.lstrip("/")
+    last.unlink_on_del()
+    del last
+    until = time.monotonic() + _DELETION_SECONDS
+    while file.exists() and time.monotonic() < until:
+        time.sleep(0.001)
+
+
+def _sent(dataset: "grain.IterDataset[Any]", under_way: int) -> "grain.IterDataset[Any]":
+    """Has pieces travel in shared memory, or through pipes where there is too little of it: writing to more than there
+    is kills a process, and a container has 64 MiB by default."""
+    shared = _SHARED_MEMORY.exists() and shutil.disk_usage(_SHARED_MEMORY).free >= 2 * under_way
     options = grain.experimental.DatasetOptions(min_shm_size=65_536 if shared else sys.maxsize)
     return grain.experimental.WithOptionsIterDataset(dataset, options)
 
@@ -105,14 +136,16 @@ class _Told:
             return _Failure(error.file, error.expected, error.found, error.advice)
 
 
-def _start_worker(_index: int, _count: int) -> None:
+def _start_worker(scratch: Path | None, _index: int, _workers: int) -> None:
     """What a process does first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(scratch,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(scratch: Path | None) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
         os._exit(1)

@@ -44,7 +44,7 @@ def random_view(words: Words, position: int, height: int, width: int, augmentati
     draws = uniforms(words, position, 1 + 4 * ATTEMPTS)
     attempts = draws[1:].reshape(ATTEMPTS, 4)
     box = random_resized_crop(attempts, height, width, area=augmentation.area, aspect=augmentation.aspect)
-    return View(box, augmentation.flip and draws[0] < 0.5)
+    return View(box, augmentation.flip and bool(draws[0] < 0.5))
 
 
 def evaluation_view(height: int, width: int, size: int) -> View:

@@ -10,10 +10,11 @@ import pytest
 from image_folder import COUNT, KEYS, OPTIONS, assert_same, numbers, pool
 
 from cowmask_worker.data.image_file import Unreadable, opened, upright_size
+from cowmask_worker.data.large.crops import Box
 from cowmask_worker.data.large.host_random import Words
 from cowmask_worker.data.large.host_share import Host, share
 from cowmask_worker.data.large.large_batches import HostBatch, LargeBatchOptions, LargePool, large_batches
-from cowmask_worker.data.large.views import random_view
+from cowmask_worker.data.large.views import View, random_view
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,15 @@ def test_pixels_are_those_of_the_random_view(images: LargePool) -> None:
             expected = image.resize((8, 8), 3, box=(box.left, box.top, box.left + box.width, box.top + box.height))
         taken = batch.unlabeled[position]
         np.testing.assert_array_equal(taken[:, ::-1] if mirrored else taken, np.asarray(expected))
+
+
+def test_the_views_of_a_run_are_frozen() -> None:
+    views = [random_view(Words(1, 2), position, 375, 500, OPTIONS.augmentation) for position in (0, 1, 2**40)]
+    assert views == [
+        View(Box(126, 50, 162, 163), mirrored=True),
+        View(Box(0, 17, 346, 369), mirrored=False),
+        View(Box(116, 227, 141, 145), mirrored=False),
+    ]
 
 
 def test_half_of_the_views_are_mirrored_unless_none_is_to_be() -> None:

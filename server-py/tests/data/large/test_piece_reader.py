@@ -21,11 +21,12 @@ SERVER = Path(__file__).parents[3]
 # As run.py starts: isolated, so that the script itself says where the package is.
 SCRIPT = f"""
 import sys
+from pathlib import Path
 sys.path[:0] = [{str(SERVER)!r}, {str(Path(__file__).parent)!r}]
 if __name__ == "__main__":
     from process_facts import ProcessFacts
     from cowmask_worker.data.large.piece_reader import read_pieces
-    pieces = read_pieces(ProcessFacts(2**40), 2)
+    pieces = read_pieces(ProcessFacts(2**40), 2, scratch=Path(__file__).parent / "scratch")
     print(int(next(pieces)["process"][0]), int(next(pieces)["process"][0]), flush=True)
     sys.stdin.readline()
     pieces.close()
@@ -77,6 +78,8 @@ def test_a_process_that_dies_is_told() -> None:
 
 def isolated_script(tmp_path: Path) -> "subprocess.Popen[str]":
     (tmp_path / "script.py").write_text(SCRIPT)
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "scratch" / "file").touch()
     return subprocess.Popen(
         [sys.executable, "-I", tmp_path / "script.py"],
         stdin=subprocess.PIPE,
@@ -91,6 +94,8 @@ def test_an_isolated_program_that_parses_no_flags_starts_them_without_a_word(tmp
         output, errors = process.communicate("\n", timeout=60)
         assert len(set(output.split())) == 2
         assert (errors, process.returncode) == ("", 0)
+    # Who closes removes what is his himself.
+    assert (tmp_path / "scratch" / "file").exists()
 
 
 def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
@@ -100,6 +105,7 @@ def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
         process.kill()
         # They hold the pipe's other end: it ends when the last one has.
         process.communicate(timeout=20)
+    assert not (tmp_path / "scratch").exists()
 
 
 def test_a_piece_has_a_few_megabytes() -> None:
