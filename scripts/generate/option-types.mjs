@@ -14,6 +14,7 @@ export async function generateOptionTypes(file) {
   const { casesOf, factsOf, withoutOptional } = await config('schema-walk')
   const { experimentConfig } = await config('experiment')
   const requests = await config('mask-requests')
+  const { datasetImportOptions } = await config('dataset-import')
 
   /** What stands above a field: its description, what is allowed, and the default. */
   function comment(facts) {
@@ -33,7 +34,9 @@ export async function generateOptionTypes(file) {
       case 'bool':
         return 'boolean'
       case 'string':
-        return facts.allowed.map((word) => `'${word}'`).join(' | ')
+        if (facts.allowed) return facts.allowed.map((word) => `'${word}'`).join(' | ')
+        // Keeps the known names apart from other texts, so that an editor proposes them.
+        return [...facts.known.map((word) => `'${word}'`), '(string & {})'].join(' | ')
       case 'Range':
         return 'readonly [low: number, high: number]'
       case 'Boundary[]':
@@ -71,6 +74,7 @@ export async function generateOptionTypes(file) {
     `/** Options of \`masks.cow()\`. */\nexport type CowMaskRequest = ${fieldsText(requests.cowMaskRequest.shape)}\n`,
     `/** Options of \`masks.box()\`. */\nexport type BoxMaskRequest = ${fieldsText(requests.boxMaskRequest.shape)}\n`,
     `/** Options of \`masks.mix()\`, the images apart. */\nexport type MixOptions = ${typeOf(requests.mixOptions)}\n`,
+    `/** How images are taken by \`datasets.import()\`. */\nexport type DatasetImportOptions = ${typeOf(datasetImportOptions)}\n`,
     `/** Options of \`masks.erase()\`, the images apart. */\nexport type EraseOptions = ${typeOf(requests.eraseOptions)}\n`,
   ].join('\n')
   mkdirSync(dirname(file), { recursive: true })

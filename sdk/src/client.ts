@@ -1,6 +1,7 @@
+import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-import { EnvironmentError, ProtocolMismatchError } from './errors.js'
+import { ConfigError, EnvironmentError, ProtocolMismatchError } from './errors.js'
 import { Datasets } from './datasets.js'
 import { Experiments } from './experiments.js'
 import { Masks } from './masks.js'
@@ -31,10 +32,11 @@ export class CowMask implements AsyncDisposable {
   constructor(
     private readonly channel: Channel,
     private readonly worker?: Stoppable,
+    dataRoots: Readonly<Record<string, string>> = {},
   ) {
     this.masks = new Masks(channel)
     this.experiments = new Experiments(channel)
-    this.datasets = new Datasets(channel)
+    this.datasets = new Datasets(channel, dataRoots)
     this.models = new Models(channel)
     this.system = new System(channel)
   }
@@ -69,8 +71,10 @@ export interface LaunchOptions extends Omit<SetupOptions, 'force'> {
   readonly setup?: boolean | undefined
   /** Where runs and checkpoints are kept. Default: `COWMASK_STATE_DIR`, else `cowmask` in the user's data folder. */
   readonly stateDir?: string | undefined
-  /** Where prepared datasets are. Default: `COWMASK_DATA_DIR`, else `datasets` in `cowmask` in the user's data folder. */
+  /** Where datasets are kept. Default: `COWMASK_DATA_DIR`, else `datasets` in `cowmask` in the user's data folder. */
   readonly dataDir?: string | undefined
+  /** Folders, by a name for each, from which datasets may be imported; they are only read. Default: the current folder. */
+  readonly dataRoots?: Readonly<Record<string, string>> | undefined
   /** Milliseconds until a worker that doesn't answer is given up. Default: 30,000. */
   readonly startTimeoutMs?: number | undefined
   /** Milliseconds that `close()` leaves the worker to end by itself. Default: 8,000. */
@@ -88,6 +92,7 @@ const OWN_OPTIONS = [
   'setup',
   'stateDir',
   'dataDir',
+  'dataRoots',
   'startTimeoutMs',
   'closeGraceMs',
   'env',
@@ -111,10 +116,12 @@ export async function launch(options: LaunchOptions = {}): Promise<CowMask> {
   const { startTimeoutMs = 30_000, closeGraceMs = 8000, env, log, onLog, signal } = options
   const python = options.python ?? process.env.COWMASK_WORKER_PYTHON ?? (await environmentPython(options))
   const stateDir = options.stateDir ? resolve(options.stateDir) : stateFolder()
+  const dataRoots = rootsOf(options.dataRoots ?? { current: '.' })
   const { worker, ready, token } = await WorkerProcess.start({
     python,
     stateDir,
     dataDir: options.dataDir ? resolve(options.dataDir) : dataFolder(),
+    dataRoots,
     cacheDir: options.cacheDir && resolve(options.cacheDir),
     startTimeoutMs,
     closeGraceMs,
@@ -123,7 +130,20 @@ export async function launch(options: LaunchOptions = {}): Promise<CowMask> {
     onLog,
     signal,
   })
-  return new CowMask(new Channel({ address: ready.address, token, worker }), worker)
+  return new CowMask(new Channel({ address: ready.address, token, worker }), worker, dataRoots)
+}
+
+/** Resolved, without links, as the worker sees them. */
+function rootsOf(roots: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(roots).map(([name, folder]) => {
+      if (!existsSync(folder))
+        throw new ConfigError([
+          { path: `dataRoots.${name}`, reason: `must be a folder; there is no ${resolve(folder)}.` },
+        ])
+      return [name, realpathSync(folder)]
+    }),
+  )
 }
 
 function tellOnStderr({ step, message }: SetupProgress): void {

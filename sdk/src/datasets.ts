@@ -1,9 +1,19 @@
-import { CowMaskError } from './errors.js'
+import { datasetImportOptions } from './config/dataset-import.js'
+import type { DatasetImportOptions } from './config/option-types.js'
+import { parse } from './config/parse.js'
+import { toMessage } from './config/to-message.js'
+import { type RootedPath, rooted } from './data-source.js'
+import { ConfigError, CowMaskError } from './errors.js'
+import { type ImageBatch, checkImages } from './images.js'
+import { refuseUnknown } from './option-names.js'
 import type { CallOptions } from './transport/call-options.js'
 import type { Channel } from './transport/channel.js'
+import type { ResponseOf } from './transport/contract.js'
 import type { Dataset__Output } from './transport/generated/cowmask/v1/Dataset.js'
+import type { Tensor } from './transport/tensor.js'
+import { sendTensors } from './transport/tensor-call.js'
 
-/** A set of labeled images that the worker knows. */
+/** A set of images that the worker knows. */
 export interface Dataset {
   readonly name: string
   readonly description: string
@@ -15,28 +25,83 @@ export interface Dataset {
   /** Number of training and of test images. */
   readonly train: number
   readonly test: number
+  /** Images that the source itself has put aside for validation, beside `train`. */
+  readonly validation: number
+  /** Labeled training images of each class, in the order of `classes`; empty: every training image has a label. */
+  readonly labelCounts: readonly number[]
   /** Per channel, of pixel values scaled to 0..1. */
   readonly mean: readonly number[]
   readonly std: readonly number[]
   /** Whether this version reads its images. Models for any dataset are imported, take steps, predict and are exported. */
   readonly readable: boolean
-  /** Whether its images are there: they came with the worker, or were prepared (`npx cowmask data prepare NAME`). */
+  /** Whether its images are there: they came with the worker, were prepared (`npx cowmask data prepare NAME`) or imported. */
   readonly ready: boolean
+  /** Whether it was imported. */
+  readonly imported: boolean
+  /** What is kept of the images: themselves, or where their files are. */
+  readonly storage: 'pixels' | 'files'
+  /** SHA-256 over all that was imported, in hexadecimal; empty for sets that the worker knows by name. */
+  readonly digest: string
+  /** What was decided when it was imported, a sentence each. */
+  readonly notes: readonly string[]
 }
 
 /** What reading a dataset showed. */
 export interface DatasetInspection {
   readonly dataset: Dataset
-  /** Images of each class, in the order of `dataset.classes`. */
+  /** Labeled images of each class, in the order of `dataset.classes`. */
   readonly trainCounts: readonly number[]
   readonly testCounts: readonly number[]
   /** SHA-256 over the images and labels, in hexadecimal. */
   readonly digest: string
 }
 
-/** Tells which datasets there are, and what is in them. */
+/** Images and labels of a script's own. */
+export interface DatasetArrays {
+  /** Training images. */
+  readonly images: ImageBatch<Uint8Array>
+  /** Their classes, from 0; -1 for an image without a label. */
+  readonly labels: Int32Array
+  /** More training images, without labels. */
+  readonly unlabeled?: ImageBatch<Uint8Array> | undefined
+  readonly testImages?: ImageBatch<Uint8Array> | undefined
+  readonly testLabels?: Int32Array | undefined
+  readonly validationImages?: ImageBatch<Uint8Array> | undefined
+  readonly validationLabels?: Int32Array | undefined
+  /** Names of the classes. Default: their numbers. */
+  readonly classes?: readonly string[] | undefined
+}
+
+/** How far an import is. */
+export interface ImportProgress {
+  /** Such as `read images`. */
+  readonly what: string
+  readonly done: number
+  readonly total: number
+}
+
+/** Options of `datasets.import()`. */
+export interface ImportDatasetOptions extends DatasetImportOptions, CallOptions {
+  readonly onProgress?: ((progress: ImportProgress) => void) | undefined
+}
+
+const ARRAYS = {
+  images: 'images',
+  labels: 'labels',
+  unlabeled: 'unlabeled',
+  testImages: 'test_images',
+  testLabels: 'test_labels',
+  validationImages: 'validation_images',
+  validationLabels: 'validation_labels',
+} as const satisfies Partial<Record<keyof DatasetArrays, string>>
+
+/** Tells which datasets there are and what is in them, and takes in your own. */
 export class Datasets {
-  constructor(private readonly channel: Channel) {}
+  /** `roots` are the data roots of a worker that was launched here, by their names. */
+  constructor(
+    private readonly channel: Channel,
+    private readonly roots: Readonly<Record<string, string>> = {},
+  ) {}
 
   /** Every dataset that the worker knows. */
   async list(call: CallOptions = {}): Promise<Dataset[]> {
@@ -55,9 +120,83 @@ export class Datasets {
     if (!dataset) throw new CowMaskError('INTERNAL', `The worker's answer about ${name} is empty.`)
     return { dataset: datasetOf(dataset), trainCounts, testCounts, digest }
   }
+
+  /**
+   * Takes images of yours as a dataset, to be trained on under its name. What was decided on the way, such as the size
+   * that images get, stands in `notes` of the answer. What the source holds is only read.
+   *
+   * A source is a folder (`labeled/<class>/*`, `unlabeled/**`, where wanted `test/<class>/*` and `validation/<class>/*`),
+   * a `.csv` table (`path,label,split`), an `.npz` file or a folder of `.npy` files (`images`, `labels`, ...), or arrays.
+   *
+   * @throws ConfigError when a name, path, array or option is wrong
+   * @throws RemoteError `DATASET_UNUSABLE` with every image and folder that is not as it should be, `DATASET_EXISTS`
+   */
+  async import(
+    name: string,
+    source: string | RootedPath | DatasetArrays,
+    { onProgress, signal, timeoutMs, ...options }: ImportDatasetOptions = {},
+  ): Promise<Dataset> {
+    const call = { signal, timeoutMs }
+    const message = toMessage('DatasetImportOptions', parse(datasetImportOptions, options))
+    const read = async (answers: AsyncIterable<ResponseOf<'Datasets.Import'>>): Promise<Dataset> => {
+      let imported: Dataset__Output | null = null
+      for await (const { progress, dataset } of answers) {
+        if (progress) onProgress?.({ what: progress.what, done: progress.done, total: progress.total })
+        imported = dataset ?? null
+      }
+      if (!imported) throw new CowMaskError('INTERNAL', "The worker's answer holds no dataset.")
+      return datasetOf(imported)
+    }
+    const arrays = typeof source === 'object' && 'images' in source ? source : undefined
+    const wanted = arrays
+      ? { name, classes: [...(arrays.classes ?? [])], options: message }
+      : { name, source: sourceOf(source as string | RootedPath, this.roots), options: message }
+    const tensors = arrays ? tensorsOf(arrays) : new Map<string, Tensor>()
+    return sendTensors(this.channel, 'Datasets.Import', { dataset: wanted }, tensors, read, call)
+  }
+
+  /**
+   * Removes an imported dataset; what it was imported from stays. Models that were trained on it go on predicting.
+   *
+   * @throws ConfigError when there is no imported dataset of that name
+   */
+  async remove(name: string, call: CallOptions = {}): Promise<void> {
+    await this.channel.unary('Datasets.Remove', { name }, call)
+  }
+}
+
+function sourceOf(source: string | RootedPath, roots: Readonly<Record<string, string>>): RootedPath {
+  if (typeof source === 'string') return rooted(source, roots)
+  const given: Partial<RootedPath> = Object(source) as object
+  refuseUnknown(given, ['root', 'path'])
+  if (typeof given.root === 'string' && typeof given.path === 'string') return { root: given.root, path: given.path }
+  throw new ConfigError([{ path: 'source', reason: 'must be a path, { root, path }, or arrays with `images`.' }])
+}
+
+function tensorsOf(arrays: DatasetArrays): Map<string, Tensor> {
+  refuseUnknown(arrays, [...(Object.keys(ARRAYS) as (keyof typeof ARRAYS)[]), 'classes'])
+  const tensors = new Map<string, Tensor>()
+  for (const [option, name] of Object.entries(ARRAYS)) {
+    const value: unknown = arrays[option as keyof typeof ARRAYS]
+    if (value === undefined) continue
+    const path = `arrays.${option}`
+    if (option.toLowerCase().endsWith('labels')) {
+      if (!(value instanceof Int32Array)) throw new ConfigError([{ path, reason: 'must be an Int32Array.' }])
+      tensors.set(name, { data: value, shape: [value.length] })
+    } else {
+      checkImages(value as ImageBatch, path)
+      if (!((value as ImageBatch).data instanceof Uint8Array))
+        throw new ConfigError([{ path: `${path}.data`, reason: 'must be a Uint8Array.' }])
+      tensors.set(name, value as ImageBatch)
+    }
+  }
+  return tensors
 }
 
 function datasetOf(dataset: Dataset__Output): Dataset {
-  const { name, description, classes, height, width, channels, train, test, mean, std, readable, ready } = dataset
-  return { name, description, classes, height, width, channels, train, test, mean, std, readable, ready }
+  const { name, description, classes, height, width, channels, train, test, validation, labelCounts } = dataset
+  const { mean, std, readable, ready, imported, digest, notes } = dataset
+  const storage = dataset.storage as Dataset['storage']
+  const size = { height, width, channels, train, test, validation, labelCounts }
+  return { name, description, classes, ...size, mean, std, readable, ready, imported, storage, digest, notes }
 }

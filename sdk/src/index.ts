@@ -2,7 +2,15 @@ export { type ConnectOptions, CowMask, type LaunchOptions, connect, launch } fro
 export { networks } from './config/networks.js'
 export { presets } from './config/presets.js'
 export type * from './config/types.js'
-export type { Dataset, DatasetInspection, Datasets } from './datasets.js'
+export type { RootedPath } from './data-source.js'
+export type {
+  Dataset,
+  DatasetArrays,
+  DatasetInspection,
+  Datasets,
+  ImportDatasetOptions,
+  ImportProgress,
+} from './datasets.js'
 export * from './errors.js'
 export type {
   Cause,

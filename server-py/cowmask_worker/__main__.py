@@ -23,7 +23,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from cowmask_worker.service.main import serve_listen
 
             return serve_listen(
-                chosen.listen, chosen.token_file, chosen.state_dir, chosen.cache_dir, chosen.data_dir, chosen.log
+                chosen.listen,
+                chosen.token_file,
+                chosen.state_dir,
+                chosen.cache_dir,
+                chosen.data_dir,
+                chosen.data_root,
+                chosen.log,
             )
         case "task":
             from cowmask_worker.tasks.process import main as task
@@ -53,7 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--token-file", type=Path, help="file with the token that clients must send")
     serve.add_argument("--state-dir", type=Path, help="folder for runs, events and checkpoints")
     serve.add_argument("--cache-dir", type=Path, help="folder for compiled programs (default: in the state folder)")
-    serve.add_argument("--data-dir", type=Path, help="folder of prepared datasets (default: in the state folder)")
+    serve.add_argument("--data-dir", type=Path, help="folder of datasets (default: in the state folder)")
+    serve.add_argument(
+        "--data-root",
+        action="append",
+        default=[],
+        metavar="NAME=FOLDER",
+        help="folder of images that clients may import datasets from; may be given several times",
+    )
     serve.add_argument("--log", default="info", help="debug, info, warning or error (default: info)")
 
     verbs.add_parser("task", help="compute for a worker; started by it", allow_abbrev=False)

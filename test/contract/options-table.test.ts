@@ -76,7 +76,9 @@ describe('the table of options', () => {
           expect(value, row.path).toBeLessThan(exclusiveMaximum ?? Infinity)
         }
         if (row.type === 'string' && row.default !== undefined)
-          expect(['auto', ...(row.allowed as string[])]).toContain(row.default)
+          expect(['auto', ...((row.allowed ?? row.known) as string[])]).toContain(row.default)
+        if (row.pattern !== undefined)
+          for (const known of row.known as string[]) expect(known).toMatch(new RegExp(row.pattern as string))
       }
     },
   )

@@ -49,13 +49,14 @@ function valueOf(row: OptionRow): fc.Arbitrary<unknown> {
       // Kept small for shapes, so that a request stays below the limit of elements.
       if (['count', 'height', 'width'].includes(row.path)) return fc.integer({ min: 1, max: 256 })
       if (row.path.endsWith('.depth')) return depths(row.path)
+      if (row.path === 'channels') return fc.constantFrom(1, 3, 4)
       return fc.integer({ min: row.minimum as number, max: row.maximum as number })
     case 'double':
       return number(row as Bounds)
     case 'bool':
       return fc.boolean()
     case 'string':
-      return fc.constantFrom(...(row.allowed as string[]))
+      return fc.constantFrom(...((row.allowed ?? row.known) as string[]))
     case 'Range':
       return fc
         .tuple(number(row as Bounds), number(row as Bounds))
@@ -132,7 +133,15 @@ describe.each(Object.entries(optionsTable().messages))('%s', (key, rows) => {
 
 describe('a resolved config', () => {
   const complete = {
-    dataset: { name: 'digits', labeled: 40, seed: 1, validation: 0, validationSeed: 131 },
+    dataset: {
+      name: 'digits',
+      labeled: 40,
+      seed: 1,
+      validation: 0,
+      validationSeed: 131,
+      excludeLabeled: false,
+      split: 'rule',
+    },
     model: { name: 'wide_resnet', depth: 10, width: 1, dropout: 0 },
     perturb: { kind: 'none' },
     mix: {

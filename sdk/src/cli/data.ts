@@ -1,6 +1,11 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { dirname } from 'node:path'
+
 import cliProgress from 'cli-progress'
 
-import { prepareDataset } from '../worker/prepare-dataset.js'
+import type { DatasetImportOptions } from '../config/types.js'
+import type { Dataset } from '../datasets.js'
+import { type PrepareProgress, prepareDataset } from '../worker/prepare-dataset.js'
 import { printJson } from './failure.js'
 import { type WorkerFlags, openWorker } from './worker.js'
 
@@ -29,6 +34,50 @@ export async function listDatasets({ json, ...flags }: WorkerFlags & { readonly 
 
 /** Makes a dataset ready, with a bar that says how far it is. */
 export async function prepareCommand(name: string, { json, digests, ...flags }: PrepareFlags): Promise<void> {
+  const folder = await withBar((onProgress) => prepareDataset(name, { ...flags, checkDigests: digests, onProgress }))
+  if (json) printJson({ name, folder })
+  else console.log(folder)
+}
+
+export interface ImportFlags extends WorkerFlags, Omit<DatasetImportOptions, 'channels'> {
+  readonly channels?: number
+  readonly root?: string
+  readonly json?: boolean
+}
+
+/** Takes a folder, a table or arrays as a dataset, and tells what was decided on the way. */
+export async function importCommand(name: string, path: string, given: ImportFlags): Promise<void> {
+  const { json, root, address, tokenFile, stateDir, dataDir, ...options } = given
+  const worker = { address, tokenFile, stateDir, dataDir } as WorkerFlags
+  await using cowmask = await openWorker(worker, root === undefined ? rootAround(path) : undefined)
+  const source = root === undefined ? path : { root, path }
+  const dataset = await withBar((onProgress) => cowmask.datasets.import(name, source, { ...options, onProgress }))
+  if (json) printJson(dataset)
+  else tellDataset(dataset)
+}
+
+/** Removes an imported dataset. */
+export async function removeCommand(name: string, { json, ...flags }: WorkerFlags & { readonly json?: boolean }) {
+  await using cowmask = await openWorker(flags)
+  await cowmask.datasets.remove(name)
+  if (json) printJson({ removed: name })
+}
+
+/** A worker that is launched for one path may read what is around it. */
+function rootAround(path: string): Record<string, string> | undefined {
+  return existsSync(path) ? { given: dirname(realpathSync(path)) } : undefined
+}
+
+function tellDataset({ name, description, train, test, validation, notes }: Dataset): void {
+  const parts = [`${count(train)} training`, ...(validation ? [`${count(validation)} validation`] : [])]
+  console.log(`${name}: ${description}; ${parts.join(', ')} and ${count(test)} test images.`)
+  for (const note of notes) console.log(`- ${note}`)
+}
+
+const count = (value: number): string => value.toLocaleString('en-US')
+
+/** Shows how far something is while it is under way. */
+async function withBar<T>(work: (onProgress: (progress: PrepareProgress) => void) => Promise<T>): Promise<T> {
   const bar = new cliProgress.SingleBar({
     format: '{what} {bar} {percentage} %',
     stream: process.stderr,
@@ -37,20 +86,13 @@ export async function prepareCommand(name: string, { json, digests, ...flags }: 
   })
   let shown = ''
   try {
-    const folder = await prepareDataset(name, {
-      ...flags,
-      checkDigests: digests,
-      onProgress: ({ what, done, total }) => {
-        if (what !== shown) {
-          bar.stop()
-          bar.start(total, done, { what })
-          shown = what
-        } else bar.update(done)
-      },
+    return await work(({ what, done, total }) => {
+      if (what !== shown) {
+        bar.stop()
+        bar.start(total, done, { what })
+        shown = what
+      } else bar.update(done)
     })
-    bar.stop()
-    if (json) printJson({ name, folder })
-    else console.log(folder)
   } finally {
     bar.stop()
   }

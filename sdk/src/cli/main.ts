@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 
 import { version } from '../version.js'
 import { told } from './failure.js'
-import type { PrepareFlags } from './data.js'
+import type { ImportFlags, PrepareFlags } from './data.js'
 import type { MaskFlags } from './masks.js'
 
 // Every command imports what it needs when it runs: `--help` shall not wait for gRPC.
@@ -55,7 +55,8 @@ program
   .option('--listen <address>', 'host:port on this machine; port 0 takes a free one', '127.0.0.1:0')
   .option('--token-file <file>', 'file with the token; made if it is missing (default: `token` in the state folder)')
   .option('--state-dir <folder>', 'folder of runs and checkpoints')
-  .option('--data-dir <folder>', 'folder of prepared datasets')
+  .option('--data-dir <folder>', 'folder of datasets')
+  .option('--data-root <name=folder...>', 'folders that clients may import datasets from, by name')
   .addOption(new Option('--log <level>', 'what to log').choices(['debug', 'info', 'warning', 'error']).default('info'))
   .action((flags: { listen: string; log: string }) =>
     told(false, async () => (await import('./serve.js')).serveCommand(flags)),
@@ -107,6 +108,30 @@ data
   .option('--json', 'print the result as JSON')
   .action((name: string, flags: PrepareFlags) =>
     told(flags.json, async () => (await import('./data.js')).prepareCommand(name, flags)),
+  )
+
+withWorker(data.command('import <name> <path>'))
+  .description('take a folder of images, a .csv table or arrays (.npz, .npy) as a dataset')
+  .option('--data-dir <folder>', 'folder of datasets, of a worker that is launched')
+  .option('--root <name>', "data root of the worker's that <path> is relative to, for a worker that runs already")
+  .option('--image-size <pixels>', 'height and width that images get', number)
+  .addOption(new Option('--resize <how>', 'how images get their size').choices(['crop', 'stretch', 'pad']))
+  .option('--channels <number>', '1: gray, 3: color, 4: color and alpha', number)
+  .addOption(
+    new Option('--on-unreadable <what>', 'what becomes of files that cannot be used').choices(['refuse', 'skip']),
+  )
+  .option('--test-share <share>', 'share of the labeled images to test with where there are no test images', number)
+  .addOption(new Option('--storage <kind>', 'what is kept of the images').choices(['pixels', 'files']))
+  .option('--replace', 'put it in the place of an imported dataset of this name')
+  .action((name: string, path: string, flags: ImportFlags) =>
+    told(flags.json, async () => (await import('./data.js')).importCommand(name, path, flags)),
+  )
+
+withWorker(data.command('remove <name>'))
+  .description('remove an imported dataset, not what it was imported from')
+  .option('--data-dir <folder>', 'folder of datasets, of a worker that is launched')
+  .action((name: string, flags: { json?: boolean }) =>
+    told(flags.json, async () => (await import('./data.js')).removeCommand(name, flags)),
   )
 
 withWorker(program.command('masks <file>'))

@@ -11,11 +11,12 @@ export interface ServeFlags {
   readonly tokenFile?: string
   readonly stateDir?: string
   readonly dataDir?: string
+  readonly dataRoot?: readonly string[]
   readonly log: string
 }
 
 /** Runs a worker to `connect()` to, until it is stopped. */
-export async function serveCommand({ listen, tokenFile, stateDir, dataDir, log }: ServeFlags): Promise<void> {
+export async function serveCommand({ listen, tokenFile, stateDir, dataDir, dataRoot, log }: ServeFlags): Promise<void> {
   const state = stateDir === undefined ? stateFolder() : resolve(stateDir)
   const token = tokenFile === undefined ? join(state, 'token') : resolve(tokenFile)
   const onProgress = ({ message }: { message: string }) => {
@@ -32,6 +33,7 @@ export async function serveCommand({ listen, tokenFile, stateDir, dataDir, log }
     stateDir: state,
     cacheDir: await compileCacheFolder(),
     dataDir: dataDir === undefined ? dataFolder() : resolve(dataDir),
+    dataRoots: dataRoot ?? [],
     log,
   })
 }

@@ -8,13 +8,19 @@ export interface WorkerFlags {
   readonly address?: string
   readonly tokenFile?: string
   readonly stateDir?: string
+  readonly dataDir?: string
 }
 
-/** Connects to the worker at `address`, else launches one on the state folder. */
-export async function openWorker({ address, tokenFile, stateDir }: WorkerFlags): Promise<CowMask> {
+/** Connects to the worker at `address`, else launches one on the state folder, which may read the data roots. */
+export async function openWorker(
+  { address, tokenFile, stateDir, dataDir }: WorkerFlags,
+  dataRoots?: Readonly<Record<string, string>>,
+): Promise<CowMask> {
   if (address === undefined)
     return launch({
       stateDir,
+      dataDir,
+      dataRoots,
       onProgress: ({ message }) => {
         console.error(message)
       },

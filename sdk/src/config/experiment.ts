@@ -11,18 +11,22 @@ import {
   optionFacts,
   range,
   seedNumber,
+  text,
   wholeNumber,
 } from './option.js'
 import { area, randomAspect, scale } from './box.js'
 import { sigma } from './cow.js'
+import { DATASET_NAME, DATASET_NAME_TEXT } from './dataset-import.js'
 import { rules } from './rules.js'
 
 const INT32_MAX = 2_147_483_647
 
 const dataset = group('What to train on.', {
-  name: choice({
-    allowed: ['digits', 'fashion_mnist', 'cifar10', 'cifar100', 'svhn', 'imagenet'],
-    description: 'Name of the dataset.',
+  name: text({
+    pattern: DATASET_NAME,
+    patternText: DATASET_NAME_TEXT,
+    known: ['digits', 'fashion_mnist', 'cifar10', 'cifar100', 'svhn', 'imagenet'],
+    description: 'Name of the dataset: one that the worker knows, or one that was imported.',
   }),
   labeled: wholeNumber({
     minimum: 1,
@@ -42,6 +46,19 @@ const dataset = group('What to train on.', {
   validationSeed: seedNumber({
     default: 131,
     description: 'Chooses which images are put aside for validation.',
+  }).optional(),
+  excludeLabeled: flag({
+    default: false,
+    description:
+      "Keep the labeled images out of the unlabeled ones, which otherwise hold them, too, as the authors' do.",
+  }).optional(),
+  split: text({
+    pattern: '^(rule|[0-9a-f]{64})$',
+    patternText: "'rule', or the fingerprint of a split, 64 hexadecimal digits",
+    known: ['rule'],
+    default: 'rule',
+    description:
+      'Which images are labeled, unlabeled and put aside. rule: drawn by the options above. A fingerprint: as the split of `splits.create()` or `splits.import()` says.',
   }).optional(),
 })
 

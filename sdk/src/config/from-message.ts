@@ -10,7 +10,11 @@ export function fromMessage(name: MessageName, message: Message): Record<string,
 }
 
 /** What runs did that are older than these options. */
-const BEFORE = { strictParity: false, randomStream: 'current' } as const satisfies Partial<ResolvedExperimentConfig>
+const BEFORE = {
+  strictParity: false,
+  randomStream: 'current',
+  dataset: { excludeLabeled: false, split: 'rule' },
+} as const
 
 /**
  * The config of a run, as the worker has resolved it.
@@ -18,7 +22,8 @@ const BEFORE = { strictParity: false, randomStream: 'current' } as const satisfi
  * @throws {TypeError} if the worker left an option out.
  */
 export function resolvedExperimentConfig(message: Message): ResolvedExperimentConfig {
-  const config = { ...BEFORE, ...withoutEpochs(fromMessage('ExperimentConfig', message)) }
+  const read = withoutEpochs(fromMessage('ExperimentConfig', message))
+  const config = { ...BEFORE, ...read, dataset: { ...BEFORE.dataset, ...Object(read.dataset) } as object }
   demandComplete(withoutEpochs(fieldsOf(messageSchemas.ExperimentConfig, config) ?? {}), config, '')
   return config as unknown as ResolvedExperimentConfig
 }

@@ -97,8 +97,8 @@ export type ExperimentConfig = {
 
 /** What to train on. */
 export type DatasetConfig = {
-  /** Name of the dataset. */
-  readonly name: 'digits' | 'fashion_mnist' | 'cifar10' | 'cifar100' | 'svhn' | 'imagenet'
+  /** Name of the dataset: one that the worker knows, or one that was imported. */
+  readonly name: 'digits' | 'fashion_mnist' | 'cifar10' | 'cifar100' | 'svhn' | 'imagenet' | (string & {})
   /**
    * How many training images keep their label, the same share of every class; at least one a class. Auto: all.
    *
@@ -123,6 +123,19 @@ export type DatasetConfig = {
    * A whole number from 0 to 4,294,967,295. Default 131.
    */
   readonly validationSeed?: number | undefined
+  /**
+   * Keep the labeled images out of the unlabeled ones, which otherwise hold them, too, as the authors' do.
+   *
+   * Default false.
+   */
+  readonly excludeLabeled?: boolean | undefined
+  /**
+   * Which images are labeled, unlabeled and put aside. rule: drawn by the options above. A fingerprint: as the
+   * split of `splits.create()` or `splits.import()` says.
+   *
+   * Default 'rule'.
+   */
+  readonly split?: 'rule' | (string & {}) | undefined
 }
 
 /**
@@ -871,6 +884,56 @@ export type MixOptions =
        */
       readonly alpha?: number | undefined
     }
+
+/** How images are taken by `datasets.import()`. */
+export type DatasetImportOptions = {
+  /**
+   * Height and width that images get, in pixels. Auto: the size that all of them have, up to 96; else the
+   * largest of 32, 48, 64, 96, 128, 160, 192 and 224 that half of them have or exceed.
+   *
+   * A whole number from 4 to 1024.
+   */
+  readonly imageSize?: number | undefined
+  /**
+   * crop: the shorter side gets the size, the middle of the longer one stays. stretch: both sides get it. pad:
+   * the longer side gets it, gray fills the rest.
+   *
+   * Default 'crop'.
+   */
+  readonly resize?: 'crop' | 'stretch' | 'pad' | undefined
+  /**
+   * 1: gray, 3: red, green and blue, 4: with alpha. Without alpha, images are laid on white. Auto: 1 where all
+   * images are gray, else 3.
+   *
+   * A whole number from 1 to 4.
+   */
+  readonly channels?: number | undefined
+  /**
+   * What becomes of an import with images that cannot be used: it is refused, or goes on without them.
+   *
+   * Default 'refuse'.
+   */
+  readonly onUnreadable?: 'refuse' | 'skip' | undefined
+  /**
+   * Share of the labeled images to hold out for testing, the same of every class, at least one; only where
+   * there are no test images. Auto: 0.2.
+   *
+   * A number above 0, at most 0.9.
+   */
+  readonly testShare?: number | undefined
+  /**
+   * pixels: all images are kept at their final size, and live on the device in training. files: their files
+   * are read in training, each time with another crop, and must stay where they are. Auto: pixels below 128
+   * pixels of imageSize, else files.
+   */
+  readonly storage?: 'pixels' | 'files' | undefined
+  /**
+   * Put the dataset in the place of an imported one with this name.
+   *
+   * Default false.
+   */
+  readonly replace?: boolean | undefined
+}
 
 /** Options of `masks.erase()`, the images apart. */
 export type EraseOptions =

@@ -22,6 +22,15 @@ export type OptionFacts =
   | (Described & Bounds & { readonly type: 'double'; readonly default?: number | typeof AUTO })
   | (Described & { readonly type: 'bool'; readonly default?: boolean | typeof AUTO })
   | (Described & { readonly type: 'string'; readonly allowed: readonly string[]; readonly default?: string })
+  | (Described & {
+      readonly type: 'string'
+      /** A regular expression that both languages read alike, and what it means. */
+      readonly pattern: string
+      readonly patternText: string
+      /** Names that an editor proposes. */
+      readonly known: readonly string[]
+      readonly default?: string
+    })
   | (Described & Bounds & { readonly type: 'Range'; readonly default?: readonly [number, number] | typeof AUTO })
   | (Described & {
       readonly type: 'Boundary[]'
@@ -51,7 +60,7 @@ export function allowedText(facts: OptionFacts): string {
     case 'bool':
       return 'true or false'
     case 'string':
-      return oneOfText(facts.allowed)
+      return 'allowed' in facts ? oneOfText(facts.allowed) : facts.patternText
     case 'Range':
       return `[low, high], two numbers ${boundsText(facts)}`
     case 'Boundary[]':
@@ -93,7 +102,7 @@ function written(bound: number): string {
   return Math.abs(bound) >= 10_000 ? bound.toLocaleString('en-US') : String(bound)
 }
 
-type Facts<T extends OptionFacts['type']> = Omit<Extract<OptionFacts, { type: T }>, 'type'>
+type Facts<T extends OptionFacts['type'], Having = unknown> = Omit<Extract<OptionFacts, { type: T } & Having>, 'type'>
 
 function within(bounds: Bounds, schema: z.ZodNumber, error: string): z.ZodNumber {
   let bounded = schema
@@ -132,10 +141,17 @@ export function flag(facts: Facts<'bool'>): z.ZodBoolean {
 }
 
 export function choice<const T extends string>(
-  facts: Facts<'string'> & { readonly allowed: readonly [T, ...T[]] },
+  facts: Facts<'string', { allowed: unknown }> & { readonly allowed: readonly [T, ...T[]] },
 ): z.ZodEnum<{ [K in T]: K }> {
   const complete = { type: 'string', ...facts } as const
   return z.enum(facts.allowed, { error: allowedText(complete) }).register(optionFacts, complete)
+}
+
+/** A text of a certain form, such as the name of something that only the worker knows. */
+export function text(facts: Facts<'string', { pattern: unknown }>): z.ZodString {
+  const complete = { type: 'string', ...facts } as const
+  const error = allowedText(complete)
+  return z.string({ error }).regex(new RegExp(facts.pattern), { error }).register(optionFacts, complete)
 }
 
 const rangeOf = (element: z.ZodNumber, error: string) =>

@@ -27,6 +27,7 @@ export function optionsTable(): OptionsTable {
       GenerateRequest: rows('GenerateRequest'),
       MixOptions: rows('MixOptions'),
       EraseOptions: rows('EraseOptions'),
+      DatasetImportOptions: rows('DatasetImportOptions'),
     },
     networks: Object.fromEntries(Object.entries(networks).map(([name, model]) => [name, modelMessage(model)])),
   }

@@ -80,7 +80,7 @@ function fromIssue(issue: z.core.$ZodIssue, root: z.ZodType, input: unknown): Ru
     return requiredWithin(place.schema, place.path).map(({ path: missing, allowed }) =>
       mistake(written(missing), allowed, undefined),
     )
-  const names = facts?.type === 'string' ? facts.allowed : []
+  const names = facts?.type !== 'string' ? [] : 'allowed' in facts ? facts.allowed : facts.known
   return [mistake(path, facts === undefined ? issue.message : allowedText(facts), place.value, names)]
 }
 

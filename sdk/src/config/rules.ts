@@ -94,6 +94,13 @@ const tensor_elements: Rule<MaskShape> = {
   holds: ({ count, height, width }) => elements([count, height, width]) <= TENSOR_ELEMENTS,
 }
 
+const image_channels: Rule<number> = {
+  name: 'image_channels',
+  reason: '1, 3 or 4',
+  applies: Number.isInteger,
+  holds: (channels) => channels !== 2,
+}
+
 export const rules = {
   range_order,
   wide_resnet_depth,
@@ -103,6 +110,7 @@ export const rules = {
   boundaries_ascending,
   steps_or_epochs,
   tensor_elements,
+  image_channels,
 }
 
 /** Number of elements of a tensor of this shape. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import { datasetImportOptions } from './dataset-import.js'
 import { experimentConfig } from './experiment.js'
 import { eraseOptions, generateRequest, mixOptions } from './mask-requests.js'
 import { factsOf, fieldsOf, withoutOptional } from './schema-walk.js'
@@ -13,6 +14,7 @@ export const messageSchemas = {
   GenerateRequest: generateRequest,
   MixOptions: mixOptions,
   EraseOptions: eraseOptions,
+  DatasetImportOptions: datasetImportOptions,
 } as const
 
 export type MessageName = keyof typeof messageSchemas

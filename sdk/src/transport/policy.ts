@@ -26,6 +26,8 @@ export const policies: Readonly<Record<MethodName, Policy>> = {
   'Experiments.Step': { repeatable: true },
   'Datasets.List': { repeatable: true, timeoutMs: PROMPT_MS },
   'Datasets.Inspect': { repeatable: true },
+  'Datasets.Import': { repeatable: false },
+  'Datasets.Remove': { repeatable: false, timeoutMs: PROMPT_MS },
   'Models.Predict': { repeatable: true },
   'Models.Evaluate': { repeatable: true },
   'Models.Export': { repeatable: true },

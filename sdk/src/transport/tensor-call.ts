@@ -21,7 +21,10 @@ export async function receiveTensors<M extends 'Masks.Generate' | 'Models.Export
 }
 
 /** Calls a method that is sent its options, then any number of tensors; `read` takes what it answers. */
-export async function sendTensors<M extends Exchange | 'Experiments.Import' | 'Experiments.Step', T>(
+export async function sendTensors<
+  M extends Exchange | 'Experiments.Import' | 'Experiments.Step' | 'Datasets.Import',
+  T,
+>(
   channel: Channel,
   name: M,
   first: RequestOf<M>,

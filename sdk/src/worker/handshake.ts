@@ -11,6 +11,8 @@ export interface Greeting {
   readonly state_dir: string
   readonly cache_dir: string
   readonly data_dir: string
+  /** Folders by name. */
+  readonly data_roots: Readonly<Record<string, string>>
   readonly options: string
   readonly log: string
 }

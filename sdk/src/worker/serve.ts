@@ -11,6 +11,8 @@ export interface ServeOptions {
   readonly stateDir: string
   readonly cacheDir: string
   readonly dataDir: string
+  /** NAME=FOLDER each. */
+  readonly dataRoots: readonly string[]
   readonly log: string
 }
 
@@ -19,7 +21,7 @@ export interface ServeOptions {
  * where it listens.
  */
 export async function serve(options: ServeOptions): Promise<number> {
-  const { python, listen, tokenFile, stateDir, cacheDir, dataDir, log } = options
+  const { python, listen, tokenFile, stateDir, cacheDir, dataDir, dataRoots, log } = options
   const flags = [
     '--listen',
     listen,
@@ -31,6 +33,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     cacheDir,
     '--data-dir',
     dataDir,
+    ...dataRoots.flatMap((root) => ['--data-root', root]),
     '--log',
     log,
   ]

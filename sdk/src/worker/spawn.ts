@@ -16,6 +16,7 @@ export interface SpawnOptions {
   readonly python: string
   readonly stateDir: string
   readonly dataDir: string
+  readonly dataRoots: Readonly<Record<string, string>>
   readonly cacheDir?: string | undefined
   readonly startTimeoutMs: number
   readonly closeGraceMs: number
@@ -84,6 +85,7 @@ export class WorkerProcess {
       ...(await folders(options.cacheDir)),
       state_dir: options.stateDir,
       data_dir: options.dataDir,
+      data_roots: options.dataRoots,
       options: sources.options,
       log: options.log ?? 'info',
     }

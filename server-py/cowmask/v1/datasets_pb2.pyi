@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from cowmask.v1 import tensor_pb2 as _tensor_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
@@ -69,6 +70,14 @@ class Dataset(_message.Message):
     STD_FIELD_NUMBER: _builtins.int
     READABLE_FIELD_NUMBER: _builtins.int
     READY_FIELD_NUMBER: _builtins.int
+    IMPORTED_FIELD_NUMBER: _builtins.int
+    LABEL_COUNTS_FIELD_NUMBER: _builtins.int
+    VALIDATION_FIELD_NUMBER: _builtins.int
+    SHIFT_FIELD_NUMBER: _builtins.int
+    HORIZONTAL_FLIP_FIELD_NUMBER: _builtins.int
+    STORAGE_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     description: _builtins.str
     height: _builtins.int
@@ -79,7 +88,20 @@ class Dataset(_message.Message):
     readable: _builtins.bool
     """Whether this version reads its images. Models for any dataset are imported, take steps, predict and are exported."""
     ready: _builtins.bool
-    """Whether its images are there: they came with the worker, or were prepared."""
+    """Whether its images are there: they came with the worker, were prepared or imported."""
+    imported: _builtins.bool
+    """Whether it was imported by a user."""
+    validation: _builtins.int
+    """Images that the source itself has put aside for validation, beside `train`."""
+    shift: _builtins.int
+    """Pixels by which training images are shifted at most, and whether they are mirrored, unless an experiment says
+    otherwise.
+    """
+    horizontal_flip: _builtins.bool
+    storage: _builtins.str
+    """"pixels" or "files": what is kept of its images."""
+    digest: _builtins.str
+    """SHA-256 over all that was imported, in hexadecimal; empty for sets that the worker knows by name."""
     @_builtins.property
     def classes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -88,6 +110,14 @@ class Dataset(_message.Message):
 
     @_builtins.property
     def std(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def label_counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Labeled training images of each class, in the order of `classes`; empty: every training image has a label."""
+
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What was decided when it was imported, a sentence each."""
+
     def __init__(
         self,
         *,
@@ -103,14 +133,265 @@ class Dataset(_message.Message):
         std: _abc.Iterable[_builtins.float] | None = ...,
         readable: _builtins.bool = ...,
         ready: _builtins.bool = ...,
+        imported: _builtins.bool = ...,
+        label_counts: _abc.Iterable[_builtins.int] | None = ...,
+        validation: _builtins.int = ...,
+        shift: _builtins.int = ...,
+        horizontal_flip: _builtins.bool = ...,
+        storage: _builtins.str = ...,
+        digest: _builtins.str = ...,
+        notes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "classes", b"classes", "description", b"description", "height", b"height", "mean", b"mean", "name", b"name", "readable", b"readable", "ready", b"ready", "std", b"std", "test", b"test", "train", b"train", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "classes", b"classes", "description", b"description", "digest", b"digest", "height", b"height", "horizontal_flip", b"horizontal_flip", "imported", b"imported", "label_counts", b"label_counts", "mean", b"mean", "name", b"name", "notes", b"notes", "readable", b"readable", "ready", b"ready", "shift", b"shift", "std", b"std", "storage", b"storage", "test", b"test", "train", b"train", "validation", b"validation", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Dataset: _TypeAlias = Dataset  # noqa: Y015
+
+@_typing.final
+class DataSource(_message.Message):
+    """A folder or a file below one of the folders that the worker was told at its start."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROOT_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    root: _builtins.str
+    """Name of that folder; absent: the only one."""
+    path: _builtins.str
+    """Relative to it, parts separated by "/"."""
+    def __init__(
+        self,
+        *,
+        root: _builtins.str | None = ...,
+        path: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_root", b"_root", "root", b"root"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_root", b"_root", "path", b"path", "root", b"root"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__root: _TypeAlias = _typing.Literal["root"]  # noqa: Y015
+    _WhichOneofArgType__root: _TypeAlias = _typing.Literal["_root", b"_root"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__root) -> _WhichOneofReturnType__root | None: ...
+
+Global___DataSource: _TypeAlias = DataSource  # noqa: Y015
+
+@_typing.final
+class DatasetImportRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATASET_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def dataset(self) -> Global___DatasetImport: ...
+    @_builtins.property
+    def chunk(self) -> _tensor_pb2.TensorChunk: ...
+    def __init__(
+        self,
+        *,
+        dataset: Global___DatasetImport | None = ...,
+        chunk: _tensor_pb2.TensorChunk | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "dataset", b"dataset", "part", b"part"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "dataset", b"dataset", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["dataset", "chunk"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___DatasetImportRequest: _TypeAlias = DatasetImportRequest  # noqa: Y015
+
+@_typing.final
+class DatasetImport(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    CLASSES_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    @_builtins.property
+    def source(self) -> Global___DataSource:
+        """A folder with "labeled", or of .npy files; a .csv table; an .npz file. Absent: arrays follow."""
+
+    @_builtins.property
+    def classes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the classes, for arrays that follow; empty: their numbers."""
+
+    @_builtins.property
+    def options(self) -> Global___DatasetImportOptions: ...
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        source: Global___DataSource | None = ...,
+        classes: _abc.Iterable[_builtins.str] | None = ...,
+        options: Global___DatasetImportOptions | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_source", b"_source", "options", b"options", "source", b"source"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_source", b"_source", "classes", b"classes", "name", b"name", "options", b"options", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__source: _TypeAlias = _typing.Literal["source"]  # noqa: Y015
+    _WhichOneofArgType__source: _TypeAlias = _typing.Literal["_source", b"_source"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__source) -> _WhichOneofReturnType__source | None: ...
+
+Global___DatasetImport: _TypeAlias = DatasetImport  # noqa: Y015
+
+@_typing.final
+class DatasetImportOptions(_message.Message):
+    """Ranges, defaults and descriptions stand in options.json."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMAGE_SIZE_FIELD_NUMBER: _builtins.int
+    RESIZE_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    ON_UNREADABLE_FIELD_NUMBER: _builtins.int
+    TEST_SHARE_FIELD_NUMBER: _builtins.int
+    STORAGE_FIELD_NUMBER: _builtins.int
+    REPLACE_FIELD_NUMBER: _builtins.int
+    image_size: _builtins.int
+    resize: _builtins.str
+    channels: _builtins.int
+    on_unreadable: _builtins.str
+    test_share: _builtins.float
+    storage: _builtins.str
+    replace: _builtins.bool
+    def __init__(
+        self,
+        *,
+        image_size: _builtins.int | None = ...,
+        resize: _builtins.str | None = ...,
+        channels: _builtins.int | None = ...,
+        on_unreadable: _builtins.str | None = ...,
+        test_share: _builtins.float | None = ...,
+        storage: _builtins.str | None = ...,
+        replace: _builtins.bool | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_channels", b"_channels", "_image_size", b"_image_size", "_on_unreadable", b"_on_unreadable", "_replace", b"_replace", "_resize", b"_resize", "_storage", b"_storage", "_test_share", b"_test_share", "channels", b"channels", "image_size", b"image_size", "on_unreadable", b"on_unreadable", "replace", b"replace", "resize", b"resize", "storage", b"storage", "test_share", b"test_share"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_channels", b"_channels", "_image_size", b"_image_size", "_on_unreadable", b"_on_unreadable", "_replace", b"_replace", "_resize", b"_resize", "_storage", b"_storage", "_test_share", b"_test_share", "channels", b"channels", "image_size", b"image_size", "on_unreadable", b"on_unreadable", "replace", b"replace", "resize", b"resize", "storage", b"storage", "test_share", b"test_share"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__channels: _TypeAlias = _typing.Literal["channels"]  # noqa: Y015
+    _WhichOneofArgType__channels: _TypeAlias = _typing.Literal["_channels", b"_channels"]  # noqa: Y015
+    _WhichOneofReturnType__image_size: _TypeAlias = _typing.Literal["image_size"]  # noqa: Y015
+    _WhichOneofArgType__image_size: _TypeAlias = _typing.Literal["_image_size", b"_image_size"]  # noqa: Y015
+    _WhichOneofReturnType__on_unreadable: _TypeAlias = _typing.Literal["on_unreadable"]  # noqa: Y015
+    _WhichOneofArgType__on_unreadable: _TypeAlias = _typing.Literal["_on_unreadable", b"_on_unreadable"]  # noqa: Y015
+    _WhichOneofReturnType__replace: _TypeAlias = _typing.Literal["replace"]  # noqa: Y015
+    _WhichOneofArgType__replace: _TypeAlias = _typing.Literal["_replace", b"_replace"]  # noqa: Y015
+    _WhichOneofReturnType__resize: _TypeAlias = _typing.Literal["resize"]  # noqa: Y015
+    _WhichOneofArgType__resize: _TypeAlias = _typing.Literal["_resize", b"_resize"]  # noqa: Y015
+    _WhichOneofReturnType__storage: _TypeAlias = _typing.Literal["storage"]  # noqa: Y015
+    _WhichOneofArgType__storage: _TypeAlias = _typing.Literal["_storage", b"_storage"]  # noqa: Y015
+    _WhichOneofReturnType__test_share: _TypeAlias = _typing.Literal["test_share"]  # noqa: Y015
+    _WhichOneofArgType__test_share: _TypeAlias = _typing.Literal["_test_share", b"_test_share"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__channels) -> _WhichOneofReturnType__channels | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__image_size) -> _WhichOneofReturnType__image_size | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__on_unreadable) -> _WhichOneofReturnType__on_unreadable | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__replace) -> _WhichOneofReturnType__replace | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__resize) -> _WhichOneofReturnType__resize | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__storage) -> _WhichOneofReturnType__storage | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__test_share) -> _WhichOneofReturnType__test_share | None: ...
+
+Global___DatasetImportOptions: _TypeAlias = DatasetImportOptions  # noqa: Y015
+
+@_typing.final
+class DatasetImportResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    DATASET_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def progress(self) -> Global___DatasetProgress: ...
+    @_builtins.property
+    def dataset(self) -> Global___Dataset: ...
+    def __init__(
+        self,
+        *,
+        progress: Global___DatasetProgress | None = ...,
+        dataset: Global___Dataset | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset", "part", b"part", "progress", b"progress"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset", "part", b"part", "progress", b"progress"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["progress", "dataset"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___DatasetImportResponse: _TypeAlias = DatasetImportResponse  # noqa: Y015
+
+@_typing.final
+class DatasetProgress(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WHAT_FIELD_NUMBER: _builtins.int
+    DONE_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    what: _builtins.str
+    """Such as "read images"."""
+    done: _builtins.int
+    total: _builtins.int
+    def __init__(
+        self,
+        *,
+        what: _builtins.str = ...,
+        done: _builtins.int = ...,
+        total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done", "total", b"total", "what", b"what"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DatasetProgress: _TypeAlias = DatasetProgress  # noqa: Y015
+
+@_typing.final
+class RemoveDatasetRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveDatasetRequest: _TypeAlias = RemoveDatasetRequest  # noqa: Y015
+
+@_typing.final
+class RemoveDatasetResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveDatasetResponse: _TypeAlias = RemoveDatasetResponse  # noqa: Y015
 
 @_typing.final
 class InspectRequest(_message.Message):

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class DatasetsStub:
-    """Names what can be trained on.
+    """What can be trained on: sets that the worker knows by name, and those that were imported under a name.
     """
 
     def __init__(self, channel):
@@ -45,10 +45,20 @@ class DatasetsStub:
                 request_serializer=cowmask_dot_v1_dot_datasets__pb2.InspectRequest.SerializeToString,
                 response_deserializer=cowmask_dot_v1_dot_datasets__pb2.InspectResponse.FromString,
                 _registered_method=True)
+        self.Import = channel.stream_stream(
+                '/cowmask.v1.Datasets/Import',
+                request_serializer=cowmask_dot_v1_dot_datasets__pb2.DatasetImportRequest.SerializeToString,
+                response_deserializer=cowmask_dot_v1_dot_datasets__pb2.DatasetImportResponse.FromString,
+                _registered_method=True)
+        self.Remove = channel.unary_unary(
+                '/cowmask.v1.Datasets/Remove',
+                request_serializer=cowmask_dot_v1_dot_datasets__pb2.RemoveDatasetRequest.SerializeToString,
+                response_deserializer=cowmask_dot_v1_dot_datasets__pb2.RemoveDatasetResponse.FromString,
+                _registered_method=True)
 
 
 class DatasetsServicer:
-    """Names what can be trained on.
+    """What can be trained on: sets that the worker knows by name, and those that were imported under a name.
     """
 
     def List(self, request, context):
@@ -59,6 +69,23 @@ class DatasetsServicer:
 
     def Inspect(self, request, context):
         """Reads the set and counts what is there.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Import(self, request_iterator, context):
+        """Takes images of the user's as a dataset: first what and how, then, where no source is named, the arrays: "images"
+        (uint8, [count, height, width, channels]) and "labels" (int32, [count], -1 for none), where there are "unlabeled"
+        (as images), "test_images", "test_labels", "validation_images" and "validation_labels". Answers how far it is, and at last the dataset. What the source
+        holds is only read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Remove(self, request, context):
+        """Removes an imported dataset, not what it was imported from.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -77,6 +104,16 @@ def add_DatasetsServicer_to_server(servicer, server):
                     request_deserializer=cowmask_dot_v1_dot_datasets__pb2.InspectRequest.FromString,
                     response_serializer=cowmask_dot_v1_dot_datasets__pb2.InspectResponse.SerializeToString,
             ),
+            'Import': grpc.stream_stream_rpc_method_handler(
+                    servicer.Import,
+                    request_deserializer=cowmask_dot_v1_dot_datasets__pb2.DatasetImportRequest.FromString,
+                    response_serializer=cowmask_dot_v1_dot_datasets__pb2.DatasetImportResponse.SerializeToString,
+            ),
+            'Remove': grpc.unary_unary_rpc_method_handler(
+                    servicer.Remove,
+                    request_deserializer=cowmask_dot_v1_dot_datasets__pb2.RemoveDatasetRequest.FromString,
+                    response_serializer=cowmask_dot_v1_dot_datasets__pb2.RemoveDatasetResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'cowmask.v1.Datasets', rpc_method_handlers)
@@ -86,7 +123,7 @@ def add_DatasetsServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Datasets:
-    """Names what can be trained on.
+    """What can be trained on: sets that the worker knows by name, and those that were imported under a name.
     """
 
     @staticmethod
@@ -133,6 +170,60 @@ class Datasets:
             '/cowmask.v1.Datasets/Inspect',
             cowmask_dot_v1_dot_datasets__pb2.InspectRequest.SerializeToString,
             cowmask_dot_v1_dot_datasets__pb2.InspectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Import(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/cowmask.v1.Datasets/Import',
+            cowmask_dot_v1_dot_datasets__pb2.DatasetImportRequest.SerializeToString,
+            cowmask_dot_v1_dot_datasets__pb2.DatasetImportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Remove(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cowmask.v1.Datasets/Remove',
+            cowmask_dot_v1_dot_datasets__pb2.RemoveDatasetRequest.SerializeToString,
+            cowmask_dot_v1_dot_datasets__pb2.RemoveDatasetResponse.FromString,
             options,
             channel_credentials,
             insecure,

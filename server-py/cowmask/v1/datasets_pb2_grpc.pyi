@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class DatasetsStub:
-    """Names what can be trained on."""
+    """What can be trained on: sets that the worker knows by name, and those that were imported under a name."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -36,18 +36,34 @@ class DatasetsStub:
     List: _grpc.UnaryUnaryMultiCallable[_datasets_pb2.DatasetsListRequest, _datasets_pb2.DatasetsListResponse]
     Inspect: _grpc.UnaryUnaryMultiCallable[_datasets_pb2.InspectRequest, _datasets_pb2.InspectResponse]
     """Reads the set and counts what is there."""
+    Import: _grpc.StreamStreamMultiCallable[_datasets_pb2.DatasetImportRequest, _datasets_pb2.DatasetImportResponse]
+    """Takes images of the user's as a dataset: first what and how, then, where no source is named, the arrays: "images"
+    (uint8, [count, height, width, channels]) and "labels" (int32, [count], -1 for none), where there are "unlabeled"
+    (as images), "test_images", "test_labels", "validation_images" and "validation_labels". Answers how far it is, and at last the dataset. What the source
+    holds is only read.
+    """
+    Remove: _grpc.UnaryUnaryMultiCallable[_datasets_pb2.RemoveDatasetRequest, _datasets_pb2.RemoveDatasetResponse]
+    """Removes an imported dataset, not what it was imported from."""
 
 @_typing.type_check_only
 class DatasetsAsyncStub(DatasetsStub):
-    """Names what can be trained on."""
+    """What can be trained on: sets that the worker knows by name, and those that were imported under a name."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     List: _aio.UnaryUnaryMultiCallable[_datasets_pb2.DatasetsListRequest, _datasets_pb2.DatasetsListResponse]  # type: ignore[assignment]
     Inspect: _aio.UnaryUnaryMultiCallable[_datasets_pb2.InspectRequest, _datasets_pb2.InspectResponse]  # type: ignore[assignment]
     """Reads the set and counts what is there."""
+    Import: _aio.StreamStreamMultiCallable[_datasets_pb2.DatasetImportRequest, _datasets_pb2.DatasetImportResponse]  # type: ignore[assignment]
+    """Takes images of the user's as a dataset: first what and how, then, where no source is named, the arrays: "images"
+    (uint8, [count, height, width, channels]) and "labels" (int32, [count], -1 for none), where there are "unlabeled"
+    (as images), "test_images", "test_labels", "validation_images" and "validation_labels". Answers how far it is, and at last the dataset. What the source
+    holds is only read.
+    """
+    Remove: _aio.UnaryUnaryMultiCallable[_datasets_pb2.RemoveDatasetRequest, _datasets_pb2.RemoveDatasetResponse]  # type: ignore[assignment]
+    """Removes an imported dataset, not what it was imported from."""
 
 class DatasetsServicer(metaclass=_abc_1.ABCMeta):
-    """Names what can be trained on."""
+    """What can be trained on: sets that the worker knows by name, and those that were imported under a name."""
 
     @_abc_1.abstractmethod
     def List(
@@ -63,5 +79,25 @@ class DatasetsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_datasets_pb2.InspectResponse, _abc.Awaitable[_datasets_pb2.InspectResponse]]:
         """Reads the set and counts what is there."""
+
+    @_abc_1.abstractmethod
+    def Import(
+        self,
+        request_iterator: _MaybeAsyncIterator[_datasets_pb2.DatasetImportRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_datasets_pb2.DatasetImportResponse], _abc.AsyncIterator[_datasets_pb2.DatasetImportResponse]]:
+        """Takes images of the user's as a dataset: first what and how, then, where no source is named, the arrays: "images"
+        (uint8, [count, height, width, channels]) and "labels" (int32, [count], -1 for none), where there are "unlabeled"
+        (as images), "test_images", "test_labels", "validation_images" and "validation_labels". Answers how far it is, and at last the dataset. What the source
+        holds is only read.
+        """
+
+    @_abc_1.abstractmethod
+    def Remove(
+        self,
+        request: _datasets_pb2.RemoveDatasetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_datasets_pb2.RemoveDatasetResponse, _abc.Awaitable[_datasets_pb2.RemoveDatasetResponse]]:
+        """Removes an imported dataset, not what it was imported from."""
 
 def add_DatasetsServicer_to_server(servicer: DatasetsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

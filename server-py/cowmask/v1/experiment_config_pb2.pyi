@@ -205,11 +205,15 @@ class DatasetConfig(_message.Message):
     SEED_FIELD_NUMBER: _builtins.int
     VALIDATION_FIELD_NUMBER: _builtins.int
     VALIDATION_SEED_FIELD_NUMBER: _builtins.int
+    EXCLUDE_LABELED_FIELD_NUMBER: _builtins.int
+    SPLIT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     labeled: _builtins.int
     seed: _builtins.int
     validation: _builtins.int
     validation_seed: _builtins.int
+    exclude_labeled: _builtins.bool
+    split: _builtins.str
     def __init__(
         self,
         *,
@@ -218,27 +222,37 @@ class DatasetConfig(_message.Message):
         seed: _builtins.int | None = ...,
         validation: _builtins.int | None = ...,
         validation_seed: _builtins.int | None = ...,
+        exclude_labeled: _builtins.bool | None = ...,
+        split: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_labeled", b"_labeled", "_name", b"_name", "_seed", b"_seed", "_validation", b"_validation", "_validation_seed", b"_validation_seed", "labeled", b"labeled", "name", b"name", "seed", b"seed", "validation", b"validation", "validation_seed", b"validation_seed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_exclude_labeled", b"_exclude_labeled", "_labeled", b"_labeled", "_name", b"_name", "_seed", b"_seed", "_split", b"_split", "_validation", b"_validation", "_validation_seed", b"_validation_seed", "exclude_labeled", b"exclude_labeled", "labeled", b"labeled", "name", b"name", "seed", b"seed", "split", b"split", "validation", b"validation", "validation_seed", b"validation_seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_labeled", b"_labeled", "_name", b"_name", "_seed", b"_seed", "_validation", b"_validation", "_validation_seed", b"_validation_seed", "labeled", b"labeled", "name", b"name", "seed", b"seed", "validation", b"validation", "validation_seed", b"validation_seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_exclude_labeled", b"_exclude_labeled", "_labeled", b"_labeled", "_name", b"_name", "_seed", b"_seed", "_split", b"_split", "_validation", b"_validation", "_validation_seed", b"_validation_seed", "exclude_labeled", b"exclude_labeled", "labeled", b"labeled", "name", b"name", "seed", b"seed", "split", b"split", "validation", b"validation", "validation_seed", b"validation_seed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__exclude_labeled: _TypeAlias = _typing.Literal["exclude_labeled"]  # noqa: Y015
+    _WhichOneofArgType__exclude_labeled: _TypeAlias = _typing.Literal["_exclude_labeled", b"_exclude_labeled"]  # noqa: Y015
     _WhichOneofReturnType__labeled: _TypeAlias = _typing.Literal["labeled"]  # noqa: Y015
     _WhichOneofArgType__labeled: _TypeAlias = _typing.Literal["_labeled", b"_labeled"]  # noqa: Y015
     _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
     _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
+    _WhichOneofReturnType__split: _TypeAlias = _typing.Literal["split"]  # noqa: Y015
+    _WhichOneofArgType__split: _TypeAlias = _typing.Literal["_split", b"_split"]  # noqa: Y015
     _WhichOneofReturnType__validation: _TypeAlias = _typing.Literal["validation"]  # noqa: Y015
     _WhichOneofArgType__validation: _TypeAlias = _typing.Literal["_validation", b"_validation"]  # noqa: Y015
     _WhichOneofReturnType__validation_seed: _TypeAlias = _typing.Literal["validation_seed"]  # noqa: Y015
     _WhichOneofArgType__validation_seed: _TypeAlias = _typing.Literal["_validation_seed", b"_validation_seed"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__exclude_labeled) -> _WhichOneofReturnType__exclude_labeled | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__labeled) -> _WhichOneofReturnType__labeled | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__name) -> _WhichOneofReturnType__name | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__seed) -> _WhichOneofReturnType__seed | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__split) -> _WhichOneofReturnType__split | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__validation) -> _WhichOneofReturnType__validation | None: ...
     @_typing.overload

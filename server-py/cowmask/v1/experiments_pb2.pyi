@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from cowmask.v1 import datasets_pb2 as _datasets_pb2
 from cowmask.v1 import event_pb2 as _event_pb2
 from cowmask.v1 import experiment_config_pb2 as _experiment_config_pb2
 from cowmask.v1 import tensor_pb2 as _tensor_pb2
@@ -33,6 +34,7 @@ class Run(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     FINISHED_FIELD_NUMBER: _builtins.int
     STEP_FIELD_NUMBER: _builtins.int
+    DATASET_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     state: _event_pb2.RunState.ValueType
     attempt: _builtins.int
@@ -51,6 +53,10 @@ class Run(_message.Message):
     def finished(self) -> _event_pb2.Finished:
         """How the last attempt ended; absent while one is under way."""
 
+    @_builtins.property
+    def dataset(self) -> _datasets_pb2.Dataset:
+        """The dataset as it was when the run was made."""
+
     def __init__(
         self,
         *,
@@ -62,10 +68,11 @@ class Run(_message.Message):
         created_at: _builtins.str = ...,
         finished: _event_pb2.Finished | None = ...,
         step: _builtins.int = ...,
+        dataset: _datasets_pb2.Dataset | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_finished", b"_finished", "config", b"config", "finished", b"finished"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_finished", b"_finished", "config", b"config", "dataset", b"dataset", "finished", b"finished"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_finished", b"_finished", "attempt", b"attempt", "config", b"config", "created_at", b"created_at", "finished", b"finished", "id", b"id", "last_seq", b"last_seq", "state", b"state", "step", b"step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_finished", b"_finished", "attempt", b"attempt", "config", b"config", "created_at", b"created_at", "dataset", b"dataset", "finished", b"finished", "id", b"id", "last_seq", b"last_seq", "state", b"state", "step", b"step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__finished: _TypeAlias = _typing.Literal["finished"]  # noqa: Y015
     _WhichOneofArgType__finished: _TypeAlias = _typing.Literal["_finished", b"_finished"]  # noqa: Y015

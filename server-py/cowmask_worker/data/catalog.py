@@ -1,6 +1,7 @@
 """The datasets that can be trained on, as plain facts. Imports no numpy, so the control process may read it too."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,25 @@ class DatasetFacts:
     """Whether this version reads its images; those that do not come with the worker once they are prepared."""
     parity_horizontal_flip: bool | None = None
     """What the authors' code does, where that is something else."""
+    label_counts: tuple[int, ...] = ()
+    """Labeled training images of each class; empty: every training image has a label."""
+    validation: int = 0
+    """Images that the source itself has put aside for validation, beside `train`."""
+    storage: Literal["pixels", "files"] = "pixels"
+    """What is kept of the images: themselves at their final size, or where their files are."""
+    digest: str = ""
+    """SHA-256 over all that was imported, in hexadecimal; empty for sets of the catalog."""
+    notes: tuple[str, ...] = ()
+    """What was decided when it was imported, a sentence each."""
+
+    @property
+    def imported(self) -> bool:
+        return bool(self.digest)
+
+    @property
+    def labeled(self) -> int:
+        """Training images that have a label."""
+        return sum(self.label_counts) if self.label_counts else self.train
 
 
 _CIFAR100 = (

@@ -29,3 +29,17 @@ class DatasetMissing(Exception):  # noqa: N818
         self.name = name
         self.looked_at = tuple(looked_at)
         self.advice = advice
+
+
+class DatasetUnusable(Exception):  # noqa: N818
+    """Somebody's own images that can not be taken as a dataset; `problems` tells every reason that was found."""
+
+    _SHOWN = 20
+
+    def __init__(self, what: str, problems: Sequence[DatasetDamaged], advice: str = "") -> None:
+        told = [str(problem) for problem in problems[: self._SHOWN]]
+        if len(problems) > self._SHOWN:
+            told.append(f"and {len(problems) - self._SHOWN:,} more")
+        super().__init__(what + "".join(f"\n  {line}" for line in told))
+        self.problems = tuple(problems)
+        self.advice = advice

@@ -7,7 +7,7 @@ scaled to eight, palettes and CMYK become RGB. Where alpha is not wanted, the im
 import contextlib
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -51,7 +51,7 @@ class Probe(NamedTuple):
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[Image.Image]:
+def opened(path: Path) -> Generator[Image.Image]:
     """The image with its header read and its pixels not yet decoded; decoding within the block is guarded, too.
 
     Raises `Unreadable`.

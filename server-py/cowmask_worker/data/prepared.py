@@ -1,15 +1,8 @@
-"""Datasets that were made ready once: all images in one safetensors file, beside a manifest with its SHA-256.
+"""Named datasets that were made ready once from their official files: all images in one safetensors file.
 
-Layout: `<data folder>/<name>/{images.safetensors, manifest.json}`. As a checkpoint, it is written aside, flushed to the
-disk, and renamed into place as a whole; nothing of it is used before its bytes are known to be those that were written.
-The official files are only ever read.
+Layout: `<data folder>/<name>/{images.safetensors, manifest.json}`. The official files are only ever read.
 """
 
-import hashlib
-import json
-import shutil
-import tempfile
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,19 +13,15 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as decode
 from safetensors.numpy import save as encode
 
-from cowmask_worker.data import cifar, idx, svhn
+from cowmask_worker.data import cifar, dataset_folder, idx, svhn
 from cowmask_worker.data.catalog import CATALOG, DatasetFacts
 from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
+from cowmask_worker.data.dataset_folder import IMAGES, MANIFEST
 from cowmask_worker.data.digits import Images
 from cowmask_worker.data.official_files import OFFICIAL
 from cowmask_worker.data.official_sources import Progress, Source, find, how_to_get, origins
-from cowmask_worker.data.prepared_files import IMAGES, MANIFEST
-from cowmask_worker.durable_files import flush_folder, write_durably
 
-FORMAT = 1
-# What a process left behind that was killed long ago; another that prepares the same set now is left alone.
-_ABANDONED_SECONDS = 3600
-_LARGEST_MANIFEST_BYTES = 1 << 20
+FORMAT = 2
 
 
 def _silent(_what: str, _done: int, _total: int) -> None: ...
@@ -55,7 +44,7 @@ def prepare(
     """
     facts = _facts(name, facts)
     target = data_folder / name
-    _check_apart(source, target)
+    dataset_folder.check_apart(source, target)
     found = find(name, source)
     sources = origins(name, found, check_digests=check_digests, progress=progress)
     try:
@@ -64,15 +53,8 @@ def prepare(
     except DatasetDamaged as damage:
         raise damage.advised(f"Get it again from {OFFICIAL[name].page}") from damage
     progress(f"write {target}", 0, 1)
-    content = encode(images._asdict())
-    manifest = {
-        **_promised(facts),
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "read_as": found.format,
-        "sources": sources,
-    }
-    _publish(target, content, json.dumps(manifest, indent=2).encode() + b"\n")
+    manifest = {**_promised(facts), "read_as": found.format, "sources": sources}
+    dataset_folder.publish(target, {IMAGES: encode(images._asdict())}, manifest)
     _verified(target, facts)
     progress(f"write {target}", 1, 1)
     return target
@@ -108,17 +90,6 @@ def _facts(name: str, facts: DatasetFacts | None) -> DatasetFacts:
     if name not in OFFICIAL:
         raise ValueError(f"{name!r} has no official files to prepare; these have: {', '.join(OFFICIAL)}")
     return CATALOG[name] if facts is None else facts
-
-
-def _check_apart(source: Path, target: Path) -> None:
-    inner, outer = target.resolve(), source.resolve()
-    if inner.is_relative_to(outer) or outer.is_relative_to(inner):
-        raise ValueError(
-            f"The dataset would be written to {target}, inside or around {source}, where nothing is written: choose "
-            "another data folder, or put the official files into a folder of their own"
-        )
-    if target.is_symlink():
-        raise ValueError(f"{target} is a link; remove it, so that nothing is written elsewhere")
 
 
 def _read(source: Source, facts: DatasetFacts, progress: Progress) -> Images:
@@ -180,51 +151,14 @@ def _check_array(where: Path, what: str, values: NDArray[Any], shape: tuple[int,
         raise DatasetDamaged(where, expected=f"{what} to be {expected}", found=found)
 
 
-def _publish(target: Path, content: bytes, manifest: bytes) -> None:
-    folder = target.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(folder, target.name)
-    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=folder))
-    try:
-        fresh, old = aside / "new", aside / "old"
-        fresh.mkdir()
-        write_durably(fresh / IMAGES, content)
-        write_durably(fresh / MANIFEST, manifest)
-        flush_folder(fresh)
-        if target.exists():
-            target.rename(old)
-        try:
-            fresh.rename(target)
-        except OSError:
-            if old.exists():
-                old.rename(target)
-            raise
-    finally:
-        shutil.rmtree(aside)
-    flush_folder(folder)
-
-
-def _remove_abandoned(folder: Path, name: str) -> None:
-    for leftover in folder.glob(f".{name}.*"):
-        if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
-            shutil.rmtree(leftover)
-
-
 def _verified(folder: Path, facts: DatasetFacts) -> bytes:
     """The bytes of the images file, once they are what the manifest says and the manifest is what the catalog says."""
-    name = facts.name
-    manifest = _manifest(folder / MANIFEST, name)
+    advice = _again(facts.name)
+    manifest = dataset_folder.read_manifest(folder, advice=advice)
     for key, expected in _promised(facts).items():
         if manifest.get(key) != expected:
-            raise _damaged(folder / MANIFEST, name, f"{key} to be {expected}", repr(manifest.get(key))[:80])
-    size, sha256 = manifest.get("bytes"), manifest.get("sha256")
-    if type(size) is not int or not isinstance(sha256, str):
-        raise _damaged(folder / MANIFEST, name, "bytes and sha256 of the images", f"{size!r:.80} and {sha256!r:.80}")
-    content = _bytes(folder / IMAGES, name, size)
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise _damaged(folder / IMAGES, name, f"the SHA-256 {sha256}", found)
-    return content
+            raise _damaged(folder / MANIFEST, facts.name, f"{key} to be {expected}", repr(manifest.get(key))[:80])
+    return dataset_folder.verified(folder, IMAGES, manifest, advice=advice)
 
 
 def _promised(facts: DatasetFacts) -> dict[str, Any]:
@@ -239,29 +173,9 @@ def _promised(facts: DatasetFacts) -> dict[str, Any]:
     }
 
 
-def _manifest(file: Path, name: str) -> dict[str, Any]:
-    content = _bytes(file, name, None)
-    try:
-        manifest = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise _damaged(file, name, "JSON", f"something else ({error})") from error
-    if not isinstance(manifest, dict):
-        raise _damaged(file, name, "a JSON object", f"a {type(manifest).__name__}")
-    return manifest
-
-
-def _bytes(file: Path, name: str, size: int | None) -> bytes:
-    """The content of a file, which is read only if it has the size that it should have."""
-    expected = f"at most {_LARGEST_MANIFEST_BYTES:,} bytes" if size is None else f"{size:,} bytes"
-    try:
-        found = file.stat().st_size if file.is_file() else None
-        if found is None or (found > _LARGEST_MANIFEST_BYTES if size is None else found != size):
-            raise _damaged(file, name, expected, "no file" if found is None else f"{found:,} bytes")
-        return file.read_bytes()
-    except OSError as error:
-        raise _damaged(file, name, expected, f"a file that can not be read ({error.strerror})") from error
-
-
 def _damaged(file: Path, name: str, expected: str, found: str) -> DatasetDamaged:
-    advice = f"Prepare it again: npx cowmask data prepare {name} --from DIR"
-    return DatasetDamaged(file, expected=expected, found=found, advice=advice)
+    return DatasetDamaged(file, expected=expected, found=found, advice=_again(name))
+
+
+def _again(name: str) -> str:
+    return f"Prepare it again: npx cowmask data prepare {name} --from DIR"

@@ -1,4 +1,5 @@
-"""The compute task: draws masks, predicts, evaluates, exports, inspects. Started on first use, one call at a time."""
+"""A task process for calls: one draws masks, predicts, evaluates and exports, another one reads datasets. Started on
+first use, one call at a time."""
 
 import asyncio
 import contextlib
@@ -10,12 +11,12 @@ from cowmask_worker.runs.task_host import TaskHost
 from cowmask_worker.runs.task_process import Call, Command, TaskGone, TaskProcess
 
 ABANDON_GRACE_S = 60.0
-_NAME = "compute"
 
 
 class Compute:
-    def __init__(self, host: TaskHost) -> None:
+    def __init__(self, host: TaskHost, name: str) -> None:
         self._host = host
+        self._name = name
         self._process: TaskProcess | None = None
         self._turn = asyncio.Lock()
         self._settling: set[asyncio.Task[None]] = set()
@@ -57,7 +58,7 @@ class Compute:
 
     async def _running(self) -> TaskProcess:
         if self._process is None or self._process.exit.done():
-            self._process = await self._host.spawn(_NAME, device="cpu")
+            self._process = await self._host.spawn(self._name, device="cpu")
         return self._process
 
     def _settle(self, call: Call) -> None:

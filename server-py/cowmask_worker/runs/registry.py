@@ -10,8 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from cowmask.v1 import event_pb2, experiment_config_pb2, experiments_pb2
+from cowmask.v1 import datasets_pb2, event_pb2, experiment_config_pb2, experiments_pb2
+from cowmask_worker.data.catalog import CATALOG
+from cowmask_worker.runs.dataset_facts import dataset_message
 from cowmask_worker.runs.refusal import Refusal, refusal, run_not_found
+from cowmask_worker.runs.requested import Requested
 from cowmask_worker.runs.states import ACTIVE, RESUMABLE, state_name
 
 FILE = "registry.sqlite"
@@ -40,6 +43,7 @@ _MIGRATIONS = (
         PRIMARY KEY (run_id, seq)
     ) WITHOUT ROWID;
     """,
+    "ALTER TABLE runs ADD COLUMN dataset BLOB;",
 )
 
 _IMPORTED = event_pb2.Failure(
@@ -48,7 +52,7 @@ _IMPORTED = event_pb2.Failure(
     hint="Resume it to train; to predict, score or export, use it as it is.",
 )
 
-_COLUMNS = "id, state, attempt, config, last_seq, created_at, finished, step, position"
+_COLUMNS = "id, state, attempt, config, last_seq, created_at, finished, step, dataset, position"
 
 
 class Page(NamedTuple):
@@ -108,16 +112,15 @@ class Registry:
     def start(
         self,
         run_id: str,
-        config: experiment_config_pb2.ExperimentConfig,
-        idempotency_key: str,
+        requested: Requested,
         config_hash: bytes,
     ) -> Started:
         """A new run, or the one that has this key (none if empty) and was asked for with the same fields."""
         with self._transaction():
-            there = self.started(idempotency_key, config_hash)
+            there = self.started(requested.idempotency_key, config_hash)
             if there is not None:
                 return Started(there, None)
-            now = self._insert(run_id, config, idempotency_key, config_hash)
+            now = self._insert(run_id, requested, config_hash)
             event = _queued(seq=1, attempt=1, time=now)
             self._record(run_id, event)
             return Started(self.run(run_id), event)
@@ -125,17 +128,16 @@ class Registry:
     def imported(
         self,
         run_id: str,
-        config: experiment_config_pb2.ExperimentConfig,
-        idempotency_key: str,
+        requested: Requested,
         config_hash: bytes,
         checkpoint: event_pb2.Checkpoint,
     ) -> experiments_pb2.Run:
         """A run that has a checkpoint from elsewhere and waits to be resumed; or the one that has this key already."""
         with self._transaction():
-            there = self.started(idempotency_key, config_hash)
+            there = self.started(requested.idempotency_key, config_hash)
             if there is not None:
                 return there
-            now = self._insert(run_id, config, idempotency_key, config_hash)
+            now = self._insert(run_id, requested, config_hash)
             finished = event_pb2.Finished(
                 state=event_pb2.RUN_STATE_CANCELLED, step=checkpoint.step, checkpoint=checkpoint, cause=_IMPORTED
             )
@@ -159,24 +161,19 @@ class Registry:
             )
         return None if row is None else self.run(row[0])
 
-    def _insert(
-        self,
-        run_id: str,
-        config: experiment_config_pb2.ExperimentConfig,
-        idempotency_key: str,
-        config_hash: bytes,
-    ) -> str:
+    def _insert(self, run_id: str, requested: Requested, config_hash: bytes) -> str:
         now = timestamp()
         self._database.execute(
-            "INSERT INTO runs (id, idempotency_key, config_hash, config, created_at, state, attempt, last_seq, step)"
-            " VALUES (?, ?, ?, ?, ?, ?, 1, 0, 0)",
+            "INSERT INTO runs (id, idempotency_key, config_hash, config, created_at, state, dataset, attempt, last_seq,"
+            " step) VALUES (?, ?, ?, ?, ?, ?, ?, 1, 0, 0)",
             (
                 run_id,
-                idempotency_key or None,
+                requested.idempotency_key or None,
                 config_hash,
-                config.SerializeToString(),
+                requested.resolved.SerializeToString(),
                 now,
                 event_pb2.RUN_STATE_QUEUED,
+                requested.dataset.SerializeToString(),
             ),
         )
         return now
@@ -325,15 +322,22 @@ def _step_of(event: event_pb2.Event) -> int | None:
             return None
 
 
-def _run(row: tuple[str, int, int, bytes, int, str, bytes | None, int, int]) -> experiments_pb2.Run:
-    identifier, state, attempt, config, last_seq, created_at, finished, step, _ = row
+def _run(row: tuple[str, int, int, bytes, int, str, bytes | None, int, bytes | None, int]) -> experiments_pb2.Run:
+    identifier, state, attempt, serialized, last_seq, created_at, finished, step, dataset, _ = row
+    config = experiment_config_pb2.ExperimentConfig.FromString(serialized)
+    if dataset is None:  # from a time when there were the catalog's datasets only
+        facts = CATALOG.get(config.dataset.name)
+        known = datasets_pb2.Dataset() if facts is None else dataset_message(facts)
+    else:
+        known = datasets_pb2.Dataset.FromString(dataset)
     return experiments_pb2.Run(
         id=identifier,
         state=event_pb2.RunState.ValueType(state),
         attempt=attempt,
-        config=experiment_config_pb2.ExperimentConfig.FromString(config),
+        config=config,
         last_seq=last_seq,
         created_at=created_at,
         finished=None if finished is None else event_pb2.Finished.FromString(finished),
         step=step,
+        dataset=known,
     )

@@ -19,7 +19,7 @@ def resolve_experiment(
     resolved.CopyFrom(config)
     images = facts.train - resolved.dataset.validation
     if not resolved.dataset.HasField("labeled"):
-        resolved.dataset.labeled = images
+        resolved.dataset.labeled = facts.labeled - resolved.dataset.validation
     if not resolved.augmentation.HasField("shift"):
         resolved.augmentation.shift = facts.shift
     if not resolved.augmentation.HasField("horizontal_flip"):

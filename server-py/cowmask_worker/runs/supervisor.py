@@ -2,16 +2,16 @@
 
 import asyncio
 import contextlib
-import hashlib
 import shutil
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from cowmask.v1 import event_pb2, experiment_config_pb2, experiments_pb2
+from cowmask.v1 import event_pb2, experiments_pb2
 from cowmask_worker.runs.refusal import refusal, run_not_found
 from cowmask_worker.runs.registry import Page, Registry
+from cowmask_worker.runs.requested import Requested
 from cowmask_worker.runs.run_id import is_run_id, new_run_id
 from cowmask_worker.runs.state import State
 from cowmask_worker.runs.task_host import TaskHost
@@ -37,49 +37,35 @@ class Supervisor:
         self._change = asyncio.Lock()
         self._under_way: set[asyncio.Task[Any]] = set()
 
-    async def start(
-        self,
-        requested: experiment_config_pb2.ExperimentConfig,
-        resolved: experiment_config_pb2.ExperimentConfig,
-        idempotency_key: str,
-    ) -> experiments_pb2.Run:
+    async def start(self, requested: Requested) -> experiments_pb2.Run:
         """Queues a run of the resolved config. The key belongs to the fields that were set."""
-        return await self._to_its_end(self._start(requested, resolved, idempotency_key))
+        return await self._to_its_end(self._start(requested))
 
-    async def _start(
-        self,
-        requested: experiment_config_pb2.ExperimentConfig,
-        resolved: experiment_config_pb2.ExperimentConfig,
-        idempotency_key: str,
-    ) -> experiments_pb2.Run:
+    async def _start(self, requested: Requested) -> experiments_pb2.Run:
         state = await self._opened()
         async with self._change:
             self._refuse_while_stopping()
-            started = await state.registry.do(
-                Registry.start, new_run_id(), resolved, idempotency_key, _digest(requested)
-            )
+            started = await state.registry.do(Registry.start, new_run_id(), requested, requested.digest())
             if started.event is not None:
                 self._enqueue(state, started.run, started.event)
             return started.run
 
     async def import_run(
         self,
-        requested: experiment_config_pb2.ExperimentConfig,
-        resolved: experiment_config_pb2.ExperimentConfig,
-        idempotency_key: str,
+        requested: Requested,
         write: Callable[[str, Path], Awaitable[event_pb2.Checkpoint]],
     ) -> experiments_pb2.Run:
         """A run whose first checkpoint `write` puts into the folder that it is given; nothing is left if it fails."""
         state = await self._opened()
-        digest = _digest(requested, imported=True)
-        there = await state.registry.do(Registry.started, idempotency_key, digest)
+        digest = requested.digest(imported=True)
+        there = await state.registry.do(Registry.started, requested.idempotency_key, digest)
         if there is not None:
             return there
         run_id = new_run_id()
 
         async def record(checkpoint: event_pb2.Checkpoint) -> experiments_pb2.Run:
             self._refuse_while_stopping()
-            return await state.registry.do(Registry.imported, run_id, resolved, idempotency_key, digest, checkpoint)
+            return await state.registry.do(Registry.imported, run_id, requested, digest, checkpoint)
 
         try:
             checkpoint = await write(run_id, state.checkpoints_folder(run_id))
@@ -222,12 +208,6 @@ async def _kept_if_recorded(
 
 async def _remove(folder: Path) -> None:
     await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
-
-
-def _digest(requested: experiment_config_pb2.ExperimentConfig, *, imported: bool = False) -> bytes:
-    """What a key stands for: a run that trains is another thing than weights that were imported for its config."""
-    asked = b"import:" if imported else b""
-    return hashlib.sha256(asked + requested.SerializeToString(deterministic=True)).digest()
 
 
 def _by_user() -> event_pb2.Failure:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cowmask.internal.v1 import tasks_pb2
-from cowmask.v1 import datasets_pb2, event_pb2, experiments_pb2, masks_pb2, system_pb2, tensor_pb2
+from cowmask.v1 import event_pb2, masks_pb2, system_pb2, tensor_pb2
 from cowmask_worker.runs.refusal import Refusal
 
 STDERR_TAIL_BYTES = 65_536
@@ -28,11 +28,12 @@ type Command = (
     | tasks_pb2.Predict
     | tasks_pb2.Evaluate
     | tasks_pb2.Export
-    | datasets_pb2.InspectRequest
+    | tasks_pb2.Inspect
     | system_pb2.DevicesRequest
     | tasks_pb2.Train
     | tasks_pb2.Import
-    | experiments_pb2.StepOptions
+    | tasks_pb2.Step
+    | tasks_pb2.ImportDataset
     | tensor_pb2.TensorChunk
     | tasks_pb2.Cancel
 )

@@ -77,6 +77,7 @@ class Trainer:
                 config=self._run.config,
                 checkpoint_folder=str(self._state.checkpoints_folder(self._run.id)),
                 resume=self._run.attempt > 1,
+                dataset=self._run.dataset,
             )
         )
         if self._stop_wanted is not None:

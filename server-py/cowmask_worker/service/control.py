@@ -22,13 +22,14 @@ from cowmask_worker.runs.refusal import refusal
 from cowmask_worker.runs.supervisor import Supervisor
 from cowmask_worker.runs.task_host import PROGRAM, TaskHost
 from cowmask_worker.service.authentication import Authentication
+from cowmask_worker.service.data_roots import DataRoots
 from cowmask_worker.service.datasets import Datasets
 from cowmask_worker.service.experiments import Experiments
 from cowmask_worker.service.failures import Failures
+from cowmask_worker.service.library import Library
 from cowmask_worker.service.masks import Masks
 from cowmask_worker.service.models import Models
 from cowmask_worker.service.options import OptionsTable
-from cowmask_worker.service.readable import Readable
 from cowmask_worker.service.settings import Settings
 from cowmask_worker.service.start_failure import StartFailure
 from cowmask_worker.service.system import System
@@ -45,7 +46,8 @@ class Control:
         self._settings = settings
         self._failures = Failures()
         self._host = TaskHost(settings.folder, settings.cache_folder, settings.data_folder, task_program)
-        self._compute = Compute(self._host)
+        self._compute = Compute(self._host, "compute")
+        self._reader = Compute(self._host, "data")
         self._supervisor = Supervisor(settings.state_folder, self._host)
         self._health = health.HealthServicer()
         self._endpoint = Endpoint(
@@ -55,13 +57,15 @@ class Control:
     async def start(self) -> str:
         """Returns the address at which clients find it. Raises `StartFailure`."""
         settings, server = self._settings, self._endpoint.server
-        validation = Validation(_options(settings.options), settings.limits)
+        library = Library(settings.data_folder)
+        validation = Validation(_options(settings.options), settings.limits, library)
         masks_pb2_grpc.add_MasksServicer_to_server(Masks(self._compute, validation, settings.limits), server)
-        readable = Readable(settings.data_folder)
-        experiments = Experiments(self._supervisor, self._compute, validation, readable, settings.limits)
+        experiments = Experiments(self._supervisor, self._compute, validation, library, settings.limits)
         experiments_pb2_grpc.add_ExperimentsServicer_to_server(experiments, server)
-        datasets_pb2_grpc.add_DatasetsServicer_to_server(Datasets(self._compute, readable), server)
-        models = Models(self._supervisor, self._compute, readable, settings.limits)
+        roots = DataRoots(settings.data_roots)
+        datasets = Datasets(self._reader, validation, library, roots, settings.limits)
+        datasets_pb2_grpc.add_DatasetsServicer_to_server(datasets, server)
+        models = Models(self._supervisor, self._compute, library, settings.limits)
         models_pb2_grpc.add_ModelsServicer_to_server(models, server)
         system_pb2_grpc.add_SystemServicer_to_server(System(self._compute, settings.limits), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
@@ -87,7 +91,8 @@ class Control:
         )
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._supervisor.stop(grace_s), grace_s + _STREAMS_GRACE_S)
-        await asyncio.gather(self._endpoint.stop(_STREAMS_GRACE_S), self._compute.stop(_COMPUTE_GRACE_S))
+        tasks = (self._compute.stop(_COMPUTE_GRACE_S), self._reader.stop(_COMPUTE_GRACE_S))
+        await asyncio.gather(self._endpoint.stop(_STREAMS_GRACE_S), *tasks)
         await self._host.stop()
 
 

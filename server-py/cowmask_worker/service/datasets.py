@@ -1,61 +1,123 @@
-"""`cowmask.v1.Datasets`: the catalog is known here, counting takes the compute task."""
+"""`cowmask.v1.Datasets`: which sets there are is known here; a task process of its own reads and takes in images."""
 
 # gRPC prescribes the names and the arguments of methods.
 # ruff: noqa: ARG002, N802
 
-import difflib
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 
 import grpc
 import grpc.aio
 
+from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import datasets_pb2, datasets_pb2_grpc
-from cowmask_worker.data.catalog import CATALOG, DatasetFacts
+from cowmask_worker.data import dataset_folder
+from cowmask_worker.data.catalog import CATALOG
 from cowmask_worker.runs.compute import Compute
-from cowmask_worker.runs.refusal import Violation, invalid, shown
-from cowmask_worker.service.readable import Readable
+from cowmask_worker.runs.dataset_facts import dataset_message
+from cowmask_worker.runs.refusal import Violation, camel_case, invalid, refusal, shown
+from cowmask_worker.service.data_roots import DataRoots
+from cowmask_worker.service.library import Library, is_dataset_name
+from cowmask_worker.service.limits import Limits
+from cowmask_worker.service.streamed_call import chunks_of, first_part, through
+from cowmask_worker.service.tensors_input import IMAGES_AND_LABELS, TensorsInput
+from cowmask_worker.service.validation import Validation
 
-_LONGEST_COMPARED = 100
+MOST_CLASSES = 100_000
+LONGEST_CLASS_NAME = 300
 
 
 class Datasets(datasets_pb2_grpc.DatasetsServicer):
-    def __init__(self, compute: Compute, readable: Readable) -> None:
-        self._compute = compute
-        self._readable = readable
+    def __init__(
+        self, reader: Compute, validation: Validation, library: Library, roots: DataRoots, limits: Limits
+    ) -> None:
+        self._reader = reader
+        self._validation = validation
+        self._library = library
+        self._roots = roots
+        self._limits = limits
+        # Two imports under one name must not meet.
+        self._changing = asyncio.Lock()
 
     async def List(
         self,
         request: datasets_pb2.DatasetsListRequest,
         context: grpc.aio.ServicerContext[datasets_pb2.DatasetsListRequest, datasets_pb2.DatasetsListResponse],
     ) -> datasets_pb2.DatasetsListResponse:
-        return datasets_pb2.DatasetsListResponse(datasets=[self._message(facts) for facts in CATALOG.values()])
+        known = await asyncio.to_thread(lambda: list(self._library.all()))
+        ready = self._library.is_ready
+        return datasets_pb2.DatasetsListResponse(
+            datasets=[dataset_message(facts, ready=ready(facts)) for facts in known]
+        )
 
     async def Inspect(
         self,
         request: datasets_pb2.InspectRequest,
         context: grpc.aio.ServicerContext[datasets_pb2.InspectRequest, datasets_pb2.InspectResponse],
     ) -> datasets_pb2.InspectResponse:
-        if request.name not in CATALOG:
-            close = difflib.get_close_matches(request.name[:_LONGEST_COMPARED], CATALOG, n=1)
-            allowed = ", ".join(f"'{name}'" for name in CATALOG)
-            reason = f"must be {allowed}; got {shown(request.name)}"
-            raise invalid([Violation("name", reason, nearest=close[0] if close else "")])
-        self._readable.check(request.name)
-        counted = (await self._compute.ask(request)).inspect
-        counted.dataset.CopyFrom(self._message(CATALOG[request.name]))
+        facts = self._library.get(request.name, "name")
+        self._library.check_ready(facts)
+        dataset = dataset_message(facts)
+        counted = (await self._reader.ask(tasks_pb2.Inspect(dataset=dataset))).inspect
+        counted.dataset.CopyFrom(dataset)
         return counted
 
-    def _message(self, facts: DatasetFacts) -> datasets_pb2.Dataset:
-        return datasets_pb2.Dataset(
-            name=facts.name,
-            description=facts.description,
-            classes=facts.classes,
-            height=facts.height,
-            width=facts.width,
-            channels=facts.channels,
-            train=facts.train,
-            test=facts.test,
-            mean=facts.mean,
-            std=facts.std,
-            readable=facts.readable,
-            ready=self._readable.is_ready(facts.name),
+    async def Import(
+        self,
+        request_iterator: AsyncIterator[datasets_pb2.DatasetImportRequest],
+        context: grpc.aio.ServicerContext[datasets_pb2.DatasetImportRequest, datasets_pb2.DatasetImportResponse],
+    ) -> AsyncIterator[datasets_pb2.DatasetImportResponse]:
+        wanted = (await first_part(request_iterator, "dataset")).dataset
+        options = self._validation.checked(wanted.options)
+        _check_classes(wanted.classes)
+        command = tasks_pb2.ImportDataset(name=wanted.name, classes=wanted.classes, options=options)
+        if wanted.HasField("source"):
+            root, path = self._roots.find(wanted.source)
+            command.root, command.path = str(root), str(path)
+        tensors = TensorsInput(
+            chunks_of(request_iterator), self._limits, "arrays", _path_of_array, types=IMAGES_AND_LABELS
         )
+        async with self._changing:
+            self._check_name(wanted.name, replace=options.replace)
+            async with contextlib.aclosing(through(self._reader, command, tensors)) as answers:
+                async for message in answers:
+                    yield message.answer.imported_dataset
+
+    async def Remove(
+        self,
+        request: datasets_pb2.RemoveDatasetRequest,
+        context: grpc.aio.ServicerContext[datasets_pb2.RemoveDatasetRequest, datasets_pb2.RemoveDatasetResponse],
+    ) -> datasets_pb2.RemoveDatasetResponse:
+        if not self._library.get(request.name, "name").imported:
+            raise invalid([Violation("name", f"must be an imported dataset; got {shown(request.name)}")])
+        async with self._changing:
+            await asyncio.to_thread(dataset_folder.remove, self._library.data_folder / request.name)
+        return datasets_pb2.RemoveDatasetResponse()
+
+    def _check_name(self, name: str, *, replace: bool) -> None:
+        if not is_dataset_name(name):
+            reason = f"must be up to 64 lowercase letters, digits, _ and -; got {shown(name)}"
+            raise invalid([Violation("name", reason)])
+        if name in CATALOG:
+            reason = f"must be another name than those that the worker knows: {', '.join(CATALOG)}; got {shown(name)}"
+            raise invalid([Violation("name", reason)])
+        if not replace and self._library.data_folder.joinpath(name).exists():
+            raise refusal(
+                "DATASET_EXISTS",
+                f"There is a dataset {name} already.",
+                "Import under another name, or say replace: true (--replace) to put this one in its place.",
+            )
+
+
+def _path_of_array(name: str) -> str:
+    return f"arrays.{camel_case(name)}"
+
+
+def _check_classes(classes: Sequence[str]) -> None:
+    if len(classes) > MOST_CLASSES:
+        raise invalid([Violation("classes", f"must be {MOST_CLASSES:,} at most; got {len(classes):,}")])
+    for index, name in enumerate(classes):
+        if not 0 < len(name) <= LONGEST_CLASS_NAME:
+            reason = f"must have 1 to {LONGEST_CLASS_NAME} characters; got {len(name):,}"
+            raise invalid([Violation(f"classes[{index}]", reason)])

@@ -14,14 +14,15 @@ import grpc.aio
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2, experiment_config_pb2, experiments_pb2, experiments_pb2_grpc
-from cowmask_worker.data.catalog import CATALOG
+from cowmask_worker.data.catalog import DatasetFacts
 from cowmask_worker.runs.compute import Compute
+from cowmask_worker.runs.dataset_facts import dataset_message, facts_of
 from cowmask_worker.runs.refusal import Violation, camel_case, invalid
 from cowmask_worker.runs.resolve import resolve_experiment
-from cowmask_worker.runs.supervisor import Supervisor
+from cowmask_worker.runs.supervisor import Requested, Supervisor
 from cowmask_worker.service.leaf_names import checked_names
+from cowmask_worker.service.library import Library
 from cowmask_worker.service.limits import Limits
-from cowmask_worker.service.readable import Readable
 from cowmask_worker.service.streamed_call import chunks_of, first_part, through
 from cowmask_worker.service.tensors_input import TensorsInput
 from cowmask_worker.service.validation import Validation
@@ -34,12 +35,12 @@ _PAGE_TOKEN = re.compile(r"p([0-9]{1,18})")
 
 class Experiments(experiments_pb2_grpc.ExperimentsServicer):
     def __init__(
-        self, supervisor: Supervisor, compute: Compute, validation: Validation, readable: Readable, limits: Limits
+        self, supervisor: Supervisor, compute: Compute, validation: Validation, library: Library, limits: Limits
     ) -> None:
         self._supervisor = supervisor
         self._compute = compute
         self._validation = validation
-        self._readable = readable
+        self._library = library
         self._limits = limits
 
     async def Start(
@@ -48,9 +49,10 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
         context: grpc.aio.ServicerContext[experiments_pb2.StartRequest, experiments_pb2.StartResponse],
     ) -> experiments_pb2.StartResponse:
         _check_key(request.idempotency_key)
-        resolved = self._resolved(request.config)
-        self._readable.check(resolved.dataset.name)
-        run = await self._supervisor.start(request.config, resolved, request.idempotency_key)
+        facts, resolved = self._resolved(request.config)
+        self._library.check_ready(facts)
+        requested = Requested(request.config, resolved, dataset_message(facts), request.idempotency_key)
+        run = await self._supervisor.start(requested)
         return experiments_pb2.StartResponse(run=run)
 
     async def Get(
@@ -96,7 +98,7 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
         request: experiments_pb2.ResumeRequest,
         context: grpc.aio.ServicerContext[experiments_pb2.ResumeRequest, experiments_pb2.ResumeResponse],
     ) -> experiments_pb2.ResumeResponse:
-        self._readable.check((await self._supervisor.get(request.run_id)).config.dataset.name)
+        self._library.check_ready(facts_of((await self._supervisor.get(request.run_id)).dataset))
         return experiments_pb2.ResumeResponse(run=await self._supervisor.resume(request.run_id))
 
     async def Delete(
@@ -115,11 +117,14 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
         options = (await first_part(request_iterator, "options")).options
         _check_key(options.idempotency_key)
         names = checked_names(options)
-        resolved = self._resolved(options.config)
+        facts, resolved = self._resolved(options.config)
+        dataset = dataset_message(facts)
         tensors = TensorsInput(chunks_of(request_iterator), self._limits, "weights")
 
         async def write(run_id: str, folder: Path) -> event_pb2.Checkpoint:
-            command = tasks_pb2.Import(run_id=run_id, config=resolved, checkpoint_folder=str(folder), names=names)
+            command = tasks_pb2.Import(
+                run_id=run_id, config=resolved, checkpoint_folder=str(folder), names=names, dataset=dataset
+            )
             checkpoint = event_pb2.Checkpoint()
             try:
                 async with contextlib.aclosing(through(self._compute, command, tensors)) as answers:
@@ -131,7 +136,8 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
                 raise
             return checkpoint
 
-        run = await self._supervisor.import_run(options.config, resolved, options.idempotency_key, write)
+        requested = Requested(options.config, resolved, dataset, options.idempotency_key)
+        run = await self._supervisor.import_run(requested, write)
         return experiments_pb2.ImportResponse(run=run)
 
     async def Step(
@@ -141,18 +147,23 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
     ) -> AsyncIterator[experiments_pb2.StepResponse]:
         options = (await first_part(request_iterator, "options")).options
         options.names = checked_names(options)
-        options.config.CopyFrom(self._resolved(options.config))
+        facts, resolved = self._resolved(options.config)
+        options.config.CopyFrom(resolved)
+        command = tasks_pb2.Step(options=options, dataset=dataset_message(facts))
         tensors = TensorsInput(chunks_of(request_iterator), self._limits, "state", _path_in_step)
-        async with contextlib.aclosing(through(self._compute, options, tensors)) as answers:
+        async with contextlib.aclosing(through(self._compute, command, tensors)) as answers:
             async for message in answers:
                 if message.WhichOneof("message") == "answer":
                     yield experiments_pb2.StepResponse(metrics=message.answer.metrics)
                 else:
                     yield experiments_pb2.StepResponse(chunk=message.chunk)
 
-    def _resolved(self, config: experiment_config_pb2.ExperimentConfig) -> experiment_config_pb2.ExperimentConfig:
+    def _resolved(
+        self, config: experiment_config_pb2.ExperimentConfig
+    ) -> tuple[DatasetFacts, experiment_config_pb2.ExperimentConfig]:
         checked = self._validation.checked(config)
-        return resolve_experiment(checked, CATALOG[checked.dataset.name])
+        facts = self._library.get(checked.dataset.name, "dataset.name")
+        return facts, resolve_experiment(checked, facts)
 
 
 def _path_in_step(name: str) -> str:

@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,6 +55,7 @@ def serve_listen(
     state_folder: Path,
     cache_folder: Path | None,
     data_folder: Path | None,
+    data_roots: Sequence[str],
     log: str,
 ) -> int:
     """For clients that connect. Never returns once the worker listens."""
@@ -62,7 +63,7 @@ def serve_listen(
     folder = Path(tempfile.mkdtemp(prefix="cowmask-"))
 
     def settings() -> Settings:
-        return from_arguments(listen, token_file, state_folder, cache_folder, data_folder, folder, log)
+        return from_arguments(listen, token_file, state_folder, cache_folder, data_folder, data_roots, folder, log)
 
     try:
         return _serve(announcement, settings, lambda _: None)

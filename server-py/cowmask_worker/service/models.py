@@ -13,14 +13,14 @@ import grpc.aio
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import experiments_pb2, models_pb2, models_pb2_grpc
-from cowmask_worker.data.catalog import CATALOG
 from cowmask_worker.runs.checkpoint_list import checkpoint_steps, checkpoints
 from cowmask_worker.runs.compute import Compute
+from cowmask_worker.runs.dataset_facts import facts_of
 from cowmask_worker.runs.refusal import Violation, invalid, refusal, shown
 from cowmask_worker.runs.supervisor import Supervisor
 from cowmask_worker.service.leaf_names import checked_names
+from cowmask_worker.service.library import Library
 from cowmask_worker.service.limits import Limits
-from cowmask_worker.service.readable import Readable
 from cowmask_worker.service.streamed_call import chunks_of, first_part, through
 from cowmask_worker.service.tensor_input import TensorInput
 
@@ -34,10 +34,10 @@ class _Found(NamedTuple):
 
 
 class Models(models_pb2_grpc.ModelsServicer):
-    def __init__(self, supervisor: Supervisor, compute: Compute, readable: Readable, limits: Limits) -> None:
+    def __init__(self, supervisor: Supervisor, compute: Compute, library: Library, limits: Limits) -> None:
         self._supervisor = supervisor
         self._compute = compute
-        self._readable = readable
+        self._library = library
         self._limits = limits
 
     async def Predict(
@@ -47,7 +47,7 @@ class Models(models_pb2_grpc.ModelsServicer):
     ) -> AsyncIterator[models_pb2.PredictResponse]:
         found = await self._find((await first_part(request_iterator, "model")).model)
         images = TensorInput(chunks_of(request_iterator), self._limits)
-        await images.open(CATALOG[found.run.config.dataset.name])
+        await images.open(facts_of(found.run.dataset))
         predict = tasks_pb2.Predict(model=found.files)
         async with contextlib.aclosing(through(self._compute, predict, images)) as answers:
             async for message in answers:
@@ -62,8 +62,8 @@ class Models(models_pb2_grpc.ModelsServicer):
         if split not in _SPLITS:
             raise invalid([Violation("split", f"must be one of {', '.join(_SPLITS)}; got {shown(split)}")])
         found = await self._find(request.model)
-        self._readable.check(found.run.config.dataset.name)
-        if split == "validation" and not found.run.config.dataset.validation:
+        self._library.check_ready(facts_of(found.run.dataset))
+        if split == "validation" and not (found.run.config.dataset.validation or found.run.dataset.validation):
             reason = "must be 'test' or 'train': this run has put no images aside for validation"
             raise invalid([Violation("split", reason)])
         return (await self._compute.ask(tasks_pb2.Evaluate(model=found.files, split=split))).evaluate
@@ -106,5 +106,7 @@ class Models(models_pb2_grpc.ModelsServicer):
             )
         return _Found(
             run,
-            tasks_pb2.CheckpointFiles(folder=str(folder), weights=weights, step=step, config=run.config),
+            tasks_pb2.CheckpointFiles(
+                folder=str(folder), weights=weights, step=step, config=run.config, dataset=run.dataset
+            ),
         )

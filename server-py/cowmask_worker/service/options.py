@@ -1,6 +1,7 @@
 """The table of options: `options.json`, which is made from the SDK's schemas."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,15 @@ class Option:
     default: Any
     required: bool
     allowed: tuple[str, ...]
+    pattern: str
+    pattern_text: str
+    known: tuple[str, ...]
     at: Bounds
     factor: Bounds
+
+    def admits(self, text: str) -> bool:
+        """Whether a string option may have this value."""
+        return text in self.allowed if not self.pattern else re.fullmatch(self.pattern, text) is not None
 
 
 class OptionsTable:
@@ -83,6 +91,9 @@ def _option(line: dict[str, Any]) -> Option:
         default=line.get("default"),
         required=line.get("required", False),
         allowed=tuple(line.get("allowed", line.get("cases", ()))),
+        pattern=line.get("pattern", ""),
+        pattern_text=line.get("patternText", ""),
+        known=tuple(line.get("known", ())),
         at=_bounds(line.get("at", {})),
         factor=_bounds(line.get("factor", {})),
     )

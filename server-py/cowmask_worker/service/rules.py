@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from cowmask.v1 import experiment_config_pb2
+from cowmask.v1 import datasets_pb2, experiment_config_pb2
 from cowmask_worker.data.catalog import DatasetFacts
 from cowmask_worker.runs.refusal import Violation
 
@@ -90,40 +90,75 @@ def tensor_elements(path: str, shape: Sequence[int], most: int) -> list[Violatio
     return [Violation(path, reason, rule="tensor_elements")]
 
 
+def image_channels(options: datasets_pb2.DatasetImportOptions) -> list[Violation]:
+    if not options.HasField("channels") or options.channels != 2:
+        return []
+    return [Violation("channels", "must be 1, 3 or 4; got 2", rule="image_channels")]
+
+
 def dataset_rules(
     config: experiment_config_pb2.ExperimentConfig, facts: DatasetFacts, found: Sequence[Violation]
 ) -> list[Violation]:
     """Rules that need to know the dataset; a field that is blamed already is not blamed again."""
     blamed = {violation.path for violation in found}
-    classes, validation = len(facts.classes), config.dataset.validation
-    most = facts.train - classes
+    if config.dataset.split != "rule":
+        # The split says all of it; whether it fits is seen when it is read.
+        return _unlabeled_batch(config, facts, facts.train, blamed)
+    validation = config.dataset.validation
     if "dataset.validation" in blamed:
         return []
-    if validation > most or 0 < validation < classes:
+    violations = _validation(validation, facts)
+    if violations:
+        return violations
+    if config.dataset.HasField("labeled") and "dataset.labeled" not in blamed:
+        violations += _labeled(config.dataset.labeled, facts, validation)
+    return violations + _unlabeled_batch(config, facts, facts.train - validation, blamed)
+
+
+def _validation(validation: int, facts: DatasetFacts) -> list[Violation]:
+    classes, most = len(facts.classes), facts.labeled - len(facts.classes)
+    reason = ""
+    if validation and facts.validation:
+        reason = f"must be 0: {facts.name} has {facts.validation:,} validation images of its own; got {validation}"
+    elif validation and min(facts.label_counts, default=2) < 2:
+        reason = f"must be 0: a class of {facts.name} has a single labeled image; got {validation}"
+    elif validation > most or 0 < validation < classes:
         reason = (
             f"must be 0, or from {classes} to {most:,}: a split holds each of the {classes} classes of "
-            f"{facts.name}, which has {facts.train:,} training images; got {validation}"
+            f"{facts.name}, which has {facts.labeled:,} labeled training images; got {validation}"
         )
-        return [Violation("dataset.validation", reason, rule="validation_leaves_images")]
-    images = facts.train - validation
-    violations: list[Violation] = []
-    if config.dataset.HasField("labeled") and "dataset.labeled" not in blamed:
-        violations += _labeled(config.dataset.labeled, classes, images, facts.name)
-    batch = config.unlabeled_batch_size if config.HasField("unlabeled_batch_size") else config.batch_size
-    if batch > images and not blamed & {"unlabeledBatchSize", "batchSize"}:
-        reason = (
-            f"must be at most {images:,}, the training images of {facts.name} that validation leaves; got {batch}"
-            + ("" if config.HasField("unlabeled_batch_size") else ", from batchSize")
-        )
-        violations.append(Violation("unlabeledBatchSize", reason, rule="unlabeled_batch_at_most_images"))
-    return violations
+    return [Violation("dataset.validation", reason, rule="validation_leaves_images")] if reason else []
 
 
-def _labeled(labeled: int, classes: int, images: int, name: str) -> list[Violation]:
+def _labeled(labeled: int, facts: DatasetFacts, validation: int) -> list[Violation]:
+    name, classes, images = facts.name, len(facts.classes), facts.labeled - validation
     if labeled < classes:
         reason = f"must be at least {classes}, one for each class of {name}; got {labeled}"
         return [Violation("dataset.labeled", reason, rule="labeled_at_least_classes")]
     if labeled > images:
-        reason = f"must be at most {images:,}, the training images of {name} that validation leaves; got {labeled:,}"
+        reason = f"must be at most {images:,}, the labeled images of {name} that validation leaves; got {labeled:,}"
+        return [Violation("dataset.labeled", reason, rule="labeled_at_most_images")]
+    if labeled < images and min(facts.label_counts, default=2) < 2:
+        reason = (
+            f"must be {images:,}, all labeled images of {name}: one of its classes has a single one; got {labeled:,}"
+        )
         return [Violation("dataset.labeled", reason, rule="labeled_at_most_images")]
     return []
+
+
+def _unlabeled_batch(
+    config: experiment_config_pb2.ExperimentConfig, facts: DatasetFacts, images: int, blamed: set[str]
+) -> list[Violation]:
+    if config.dataset.exclude_labeled and config.dataset.split == "rule":
+        labeled = config.dataset.labeled if config.dataset.HasField("labeled") else facts.labeled
+        images -= min(labeled, images)
+        if not images:
+            reason = "must be false: every training image is labeled, so that none would be left"
+            return [Violation("dataset.excludeLabeled", reason, rule="unlabeled_images_left")]
+    batch = config.unlabeled_batch_size if config.HasField("unlabeled_batch_size") else config.batch_size
+    if batch <= images or blamed & {"unlabeledBatchSize", "batchSize"}:
+        return []
+    reason = f"must be at most {images:,}, the unlabeled images of {facts.name}; got {batch}" + (
+        "" if config.HasField("unlabeled_batch_size") else ", from batchSize"
+    )
+    return [Violation("unlabeledBatchSize", reason, rule="unlabeled_batch_at_most_images")]

@@ -3,7 +3,9 @@
 import ipaddress
 import json
 import os
+import re
 import stat
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from cowmask_worker.service.start_failure import StartFailure
 
 _LONGEST_LINE_BYTES = 65_536
 _SHORTEST_TOKEN = 16
+_ROOT_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -27,6 +30,7 @@ class Settings:
     state_folder: Path
     cache_folder: Path
     data_folder: Path
+    data_roots: Mapping[str, Path]
     options: Path
     limits: Limits
     listen: str | None
@@ -56,6 +60,7 @@ def read_greeting() -> Settings:
         state_folder=Path(_text(greeting, "state_dir")),
         cache_folder=Path(_text(greeting, "cache_dir")),
         data_folder=Path(_text(greeting, "data_dir")),
+        data_roots=_roots(greeting.get("data_roots") or {}),
         options=Path(_text(greeting, "options")),
         limits=_limits(greeting.get("limits") or {}),
         listen=None,
@@ -69,10 +74,12 @@ def from_arguments(
     state_folder: Path,
     cache_folder: Path | None,
     data_folder: Path | None,
+    data_roots: Sequence[str],
     folder: Path,
     log: str,
 ) -> Settings:
-    """For a worker to connect to; `folder` is a private one for the task processes' socket."""
+    """For a worker to connect to; `folder` is a private one for the task processes' socket, `data_roots` are
+    NAME=FOLDER each."""
     try:
         token = token_file.read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
@@ -83,6 +90,7 @@ def from_arguments(
         state_folder=state_folder.resolve(),
         cache_folder=(cache_folder or state_folder / "compile-cache").resolve(),
         data_folder=(data_folder or state_folder / "datasets").resolve(),
+        data_roots=_roots(dict(_named_root(root) for root in data_roots)),
         options=options_file(),
         limits=Limits(),
         listen=_loopback(listen),
@@ -108,6 +116,24 @@ def _text(greeting: dict[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value or "\0" in value:
         raise _wrong(f'The first line on stdin lacks "{name}", a text.')
     return value
+
+
+def _named_root(root: str) -> tuple[str, str]:
+    name, separator, folder = root.partition("=")
+    if not separator:
+        raise _wrong(f"--data-root must be NAME=FOLDER, such as photos=/data/photos; got {root!r}.", exit_code=2)
+    return name, folder
+
+
+def _roots(wanted: Any) -> dict[str, Path]:
+    if not isinstance(wanted, dict):
+        raise _wrong("The data roots must be folders by name.")
+    for name, folder in wanted.items():
+        if not _ROOT_NAME.fullmatch(name):
+            raise _wrong(f"The name of a data root must be 1 to 64 letters, digits, _ and -; got {name!r}.")
+        if not isinstance(folder, str) or not folder or "\0" in folder or not Path(folder).is_dir():
+            raise _wrong(f"The data root {name} must be a folder; got {folder!r}.")
+    return {name: Path(folder).resolve() for name, folder in wanted.items()}
 
 
 def _checked_token(token: str) -> str:

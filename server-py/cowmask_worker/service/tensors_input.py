@@ -12,13 +12,15 @@ from cowmask_worker.tensors import byte_count
 MOST_TENSORS = 20_000
 MOST_DIMENSIONS = 8
 LONGEST_NAME = 300
-_TYPES = (tensor_pb2.ELEMENT_TYPE_FLOAT32, tensor_pb2.ELEMENT_TYPE_INT32)
+WEIGHTS = (tensor_pb2.ELEMENT_TYPE_FLOAT32, tensor_pb2.ELEMENT_TYPE_INT32)
+IMAGES_AND_LABELS = (tensor_pb2.ELEMENT_TYPE_UINT8, tensor_pb2.ELEMENT_TYPE_INT32)
 
 
 class TensorsInput:
-    """Float32 and int32 tensors under different names; the task process knows which ones belong there.
+    """Tensors under different names; the task process knows which ones belong there.
 
-    `option` is what a script gives them in; `path_of` tells the path of one tensor in a script from its name.
+    `option` is what a script gives them in; `path_of` tells the path of one tensor in a script from its name; `types`
+    are those that they may have.
     """
 
     def __init__(
@@ -27,10 +29,12 @@ class TensorsInput:
         limits: Limits,
         option: str,
         path_of: Callable[[str], str] | None = None,
+        types: "tuple[tensor_pb2.ElementType.ValueType, ...]" = WEIGHTS,
     ) -> None:
         self._chunks = chunks
         self._limits = limits
         self._option = option
+        self._types = types
         self._path_of = path_of or (lambda name: f"{option}.{name}")
         self._names: set[str] = set()
         self._promised = 0
@@ -65,8 +69,9 @@ class TensorsInput:
         path = self._path_of(name)
         if name in self._names:
             raise _wrong(path, "must come once; a second tensor has this name")
-        if header.type not in _TYPES:
-            raise _wrong(path, f"must be of type float32 or int32; got {_type_name(header.type)}")
+        if header.type not in self._types:
+            wanted = " or ".join(map(_type_name, self._types))
+            raise _wrong(path, f"must be of type {wanted}; got {_type_name(header.type)}")
         if len(shape) > MOST_DIMENSIONS:
             raise _wrong(path, f"must have {MOST_DIMENSIONS} dimensions at most; got {len(shape):,}")
         elements = math.prod(shape)

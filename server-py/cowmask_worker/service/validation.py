@@ -11,15 +11,16 @@ from typing import Any
 from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from cowmask.v1 import experiment_config_pb2, masks_pb2
-from cowmask_worker.data.catalog import CATALOG
+from cowmask.v1 import datasets_pb2, experiment_config_pb2, masks_pb2
 from cowmask_worker.runs.refusal import Violation, camel_case, invalid, shown
+from cowmask_worker.service.library import Library
 from cowmask_worker.service.limits import Limits
 from cowmask_worker.service.options import AUTO, Option, OptionsTable
 from cowmask_worker.service.rules import (
     boundaries_ascending,
     dataset_rules,
     experiment_rules,
+    image_channels,
     range_order,
     tensor_elements,
 )
@@ -33,9 +34,10 @@ type _Oneof = Any
 
 
 class Validation:
-    def __init__(self, table: OptionsTable, limits: Limits) -> None:
+    def __init__(self, table: OptionsTable, limits: Limits, library: Library) -> None:
         self._table = table
         self._limits = limits
+        self._library = library
 
     def checked[M: Message](self, message: M) -> M:
         """A copy with the defaults filled in, `auto` ones left open. Raises `INVALID_OPTION` with all violations."""
@@ -54,12 +56,18 @@ class Validation:
             violations += tensor_elements(
                 "count", (filled.count, filled.height, filled.width), self._limits.tensor_elements
             )
+        if isinstance(filled, datasets_pb2.DatasetImportOptions):
+            violations += image_channels(filled)
         if isinstance(filled, experiment_config_pb2.ExperimentConfig):
             # A number that is out of its bounds is told once.
             blamed = {violation.path for violation in violations}
             violations += [each for each in experiment_rules(filled) if each.path not in blamed]
-            if filled.dataset.name in CATALOG:
-                violations += dataset_rules(filled, CATALOG[filled.dataset.name], violations)
+            if "dataset.name" not in blamed:
+                facts = self._library.find(filled.dataset.name)
+                if facts is None:
+                    violations.append(self._library.unknown(filled.dataset.name, "dataset.name"))
+                else:
+                    violations += dataset_rules(filled, facts, violations)
         return filled, violations
 
 
@@ -118,8 +126,9 @@ class _Walk:
             setattr(message, field.name, option.default)
 
     def _scalar(self, option: Option, value: Any, script: tuple[str, ...]) -> None:
-        if option.type == "string" and value not in option.allowed:
-            close = difflib.get_close_matches(value[:_LONGEST_COMPARED], option.allowed, n=1)
+        if option.type == "string" and not option.admits(value):
+            names = option.allowed or option.known
+            close = difflib.get_close_matches(value[:_LONGEST_COMPARED], names, n=1)
             self._blame(script, f"must be {_allowed(option)}; got {shown(value)}", nearest=close[0] if close else "")
         elif option.type in ("uint32", "double") and not option.bounds.contain(value):
             self._blame(script, f"must be {_allowed(option)}; got {value}")
@@ -178,7 +187,7 @@ def _allowed(option: Option) -> str:
         case "Range":
             return f"[low, high], two numbers {option.bounds}"
         case "string":
-            return _one_of(option.allowed)
+            return _one_of(option.allowed) if option.allowed else option.pattern_text
         case _:
             return f"a number {option.bounds}"
 

@@ -16,8 +16,10 @@ from cowmask.v1 import masks_pb2
 from cowmask_worker.data import digits
 from cowmask_worker.data.augmentation import normalize
 from cowmask_worker.data.batches import BatchOptions, Pool, StreamKeys, fetch_batch
-from cowmask_worker.data.catalog import CATALOG, DatasetFacts
+from cowmask_worker.data.catalog import DatasetFacts
+from cowmask_worker.data.contents import UNLABELED
 from cowmask_worker.data.digits import Images
+from cowmask_worker.data.own import store
 from cowmask_worker.data.prepared import load_prepared
 from cowmask_worker.data.splits import Splits, split
 from cowmask_worker.masks.box import Area, box_masks
@@ -53,20 +55,24 @@ class StepData(NamedTuple):
     pool: Pool
 
 
-def load_dataset(name: str, data_folder: Path) -> Dataset:
-    """Raises `DatasetMissing` where it has to be prepared, `DatasetDamaged` where it is not what was prepared."""
-    images = digits.load() if name == "digits" else load_prepared(name, data_folder)
-    return Dataset(CATALOG[name], images)
+def load_dataset(facts: DatasetFacts, data_folder: Path) -> Dataset:
+    """Raises `DatasetMissing` where it has to be prepared, `DatasetDamaged` where it is not what was prepared or
+    imported, `DatasetChanged` where it was imported anew."""
+    if facts.imported:
+        return Dataset(facts, store.load(facts, data_folder).images)
+    return Dataset(facts, digits.load() if facts.name == "digits" else load_prepared(facts.name, data_folder))
 
 
-def splits(config: config_pb2.ExperimentConfig, images: Images) -> Splits:
+def splits(config: config_pb2.ExperimentConfig, dataset: Dataset) -> Splits:
     chosen = config.dataset
     return split(
-        images.train_labels,
+        dataset.images.train_labels,
         labeled=chosen.labeled,
         seed=chosen.seed,
         validation=chosen.validation,
         validation_seed=chosen.validation_seed,
+        exclude_labeled=chosen.exclude_labeled,
+        own_validation=dataset.facts.validation,
     )
 
 
@@ -142,15 +148,16 @@ def evaluator(facts: DatasetFacts, model: Functional) -> Evaluator:
 
 
 def named_split(name: str, images: Images, parts: Splits) -> tuple[Any, Any]:
-    """Images and labels of "test", "validation" or "train" (all that is trained on)."""
+    """Images and labels of "test", "validation" or "train" (all that is trained on and has a label)."""
     if name == "test":
         return images.test_images, images.test_labels
-    indices = parts.validation if name == "validation" else parts.unlabeled
+    indices = parts.validation if name == "validation" else np.union1d(parts.labeled, parts.unlabeled)
+    indices = indices[images.train_labels[indices] != UNLABELED]
     return images.train_images[indices], images.train_labels[indices]
 
 
-def plan(config: config_pb2.ExperimentConfig) -> Plan:
-    held_out = config.dataset.validation > 0
+def plan(config: config_pb2.ExperimentConfig, facts: DatasetFacts) -> Plan:
+    held_out = config.dataset.validation + facts.validation > 0
     perturb, mix = step_weights(config)
     return Plan(
         steps=config.steps,
@@ -168,14 +175,15 @@ def compiled(
     score: Any,
     state: TrainState,
     data: StepData,
-    images: Images,
+    dataset: Dataset,
     parts: Splits,
 ) -> Program:
     """Compiles all that the loop will call, so that no later call has to."""
     with random_stream(config):
         stepper = dispatch.lower(state, data, jnp.int32(1)).compile()
-    names = {*plan(config).splits, *plan(config).final_splits}
-    sets = {name: jax.device_put(named_split(name, images, parts)) for name in names}
+    planned = plan(config, dataset.facts)
+    names = {*planned.splits, *planned.final_splits}
+    sets = {name: jax.device_put(named_split(name, dataset.images, parts)) for name in names}
     scorers = {name: score.lower(state.student, *arrays).compile() for name, arrays in sets.items()}
 
     def take(state: TrainState, count: int) -> tuple[TrainState, StepMetrics]:

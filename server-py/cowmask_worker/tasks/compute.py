@@ -8,9 +8,11 @@ import numpy as np
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import datasets_pb2, system_pb2
+from cowmask_worker.runs.dataset_facts import facts_of
 from cowmask_worker.tasks.assembly import load_dataset
 from cowmask_worker.tasks.call import Call
 from cowmask_worker.tasks.failures import error_detail
+from cowmask_worker.tasks.import_dataset import import_dataset
 from cowmask_worker.tasks.imports import import_model
 from cowmask_worker.tasks.masks import erase, generate, mix
 from cowmask_worker.tasks.models import evaluate, export, predict
@@ -29,13 +31,13 @@ def answer(call: Call) -> None:
 
 
 def _inspect(call: Call) -> None:
-    facts, images = load_dataset(call.command.inspect.name, call.data_folder)
+    facts, images = load_dataset(facts_of(call.command.inspect.dataset), call.data_folder)
     digest = hashlib.sha256()
     for array in images:
         digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     classes = len(facts.classes)
     response = datasets_pb2.InspectResponse(
-        train_counts=np.bincount(images.train_labels, minlength=classes),
+        train_counts=np.bincount(images.train_labels[images.train_labels >= 0], minlength=classes),
         test_counts=np.bincount(images.test_labels, minlength=classes),
         digest=digest.hexdigest(),
     )
@@ -61,4 +63,5 @@ _ANSWERS: dict[str, Callable[[Call], None]] = {
     "train": train,
     "import_model": import_model,
     "step": step,
+    "import_dataset": import_dataset,
 }

@@ -5,7 +5,8 @@ import traceback
 import jax
 
 from cowmask.v1 import error_pb2, event_pb2
-from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
+from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing, DatasetUnusable
+from cowmask_worker.data.own.store import DatasetChanged
 from cowmask_worker.runs.refusal import Refusal
 from cowmask_worker.tasks.call import CallCancelled
 from cowmask_worker.tensors import TensorError
@@ -34,6 +35,11 @@ def failure(error: Exception) -> event_pb2.Failure:
             return event_pb2.Failure(code="CHECKPOINT_DAMAGED", message=str(error), hint=hint)
         case DatasetDamaged():
             return event_pb2.Failure(code="DATASET_DAMAGED", message=str(error))
+        case DatasetUnusable():
+            return event_pb2.Failure(code="DATASET_UNUSABLE", message=str(error), hint=error.advice)
+        case DatasetChanged():
+            hint = "Start another run on the dataset as it is now, or import what this run began with under its name."
+            return event_pb2.Failure(code="DATASET_CHANGED", message=str(error), hint=hint)
         case DatasetMissing():
             return event_pb2.Failure(code="DATASET_NOT_PREPARED", message=str(error), hint=error.advice)
         case _ if _out_of_memory(error):

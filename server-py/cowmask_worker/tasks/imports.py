@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2
-from cowmask_worker.data.catalog import CATALOG
+from cowmask_worker.runs.dataset_facts import facts_of
 from cowmask_worker.runs.refusal import Violation, invalid
 from cowmask_worker.tasks import assembly
 from cowmask_worker.tasks.arrays import to_array
@@ -19,7 +19,7 @@ def import_model(call: Call) -> None:
     """Answers the checkpoint; nothing is written unless every array fits."""
     command = call.command.import_model
     config = command.config
-    model = dataset_network(config.model, CATALOG[config.dataset.name])
+    model = dataset_network(config.model, facts_of(command.dataset))
     arrays = {tensor.header.name: to_array(tensor) for tensor in call.tensors()}
     state = imported(arrays, assembly.state_shapes(model), names_of(command.names, config.model), option="weights")
     step = int(state.step)

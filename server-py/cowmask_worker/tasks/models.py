@@ -14,8 +14,9 @@ from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2, models_pb2
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask_worker.data.augmentation import normalize_unit
-from cowmask_worker.data.catalog import CATALOG, DatasetFacts
+from cowmask_worker.data.catalog import DatasetFacts
 from cowmask_worker.models.functional import Functional
+from cowmask_worker.runs.dataset_facts import facts_of
 from cowmask_worker.runs.refusal import Violation, invalid, refusal
 from cowmask_worker.tasks import assembly
 from cowmask_worker.tasks.arrays import array_chunks, to_array
@@ -43,7 +44,7 @@ class _Architecture(NamedTuple):
 def predict(call: Call) -> None:
     """Streams "labels" and "probabilities"."""
     command = call.command.predict.model
-    architecture = _architecture(command.config)
+    architecture = _architecture(command)
     facts = architecture.facts
     images = to_array(call.tensor("images"))
     expected = (facts.height, facts.width, facts.channels)
@@ -72,12 +73,12 @@ def evaluate(call: Call) -> None:
     """Answers loss and error on a split of the model's own dataset."""
     command, split = call.command.evaluate.model, call.command.evaluate.split
     config = command.config
-    if split == "validation" and config.dataset.validation == 0:
-        reason = "the run held out no validation images (dataset.validation is 0); allowed: test, train"
+    architecture = _architecture(command)
+    dataset = assembly.load_dataset(architecture.facts, call.data_folder)
+    images, labels = assembly.named_split(split, dataset.images, assembly.splits(config, dataset))
+    if len(images) == 0:
+        reason = f"the run has no {split} images (dataset.validation is 0); allowed: test, train"
         raise invalid([Violation("split", reason)])
-    architecture = _architecture(config)
-    dataset = assembly.load_dataset(config.dataset.name, call.data_folder)
-    images, labels = assembly.named_split(split, dataset.images, assembly.splits(config, dataset.images))
     step, variables = _checkpoint(command)
     scored = jax.device_get(architecture.score(variables, images, labels))
     score = event_pb2.Score(loss=float(scored.loss), error=float(scored.error), top5_error=float(scored.top5_error))
@@ -97,7 +98,7 @@ def _checkpoint(files: tasks_pb2.CheckpointFiles) -> tuple[int, Variables]:
     """The step of the wanted checkpoint, and its teacher's or student's variables on the device."""
     path = _wanted(Path(files.folder), files.step if files.HasField("step") else None)
     digest = checkpoints.verify(path)["digest"]
-    return int(path.name), _variables(path, digest, files.weights, *_key(files.config))
+    return int(path.name), _variables(path, digest, files.weights, *_key(files))
 
 
 def _wanted(folder: Path, step: int | None) -> Path:
@@ -122,25 +123,24 @@ def _wanted(folder: Path, step: int | None) -> Path:
 
 
 @lru_cache(_KEPT_CHECKPOINTS)
-def _variables(path: Path, digest: str, weights: str, dataset: str, model: bytes) -> Variables:
+def _variables(path: Path, digest: str, weights: str, facts: DatasetFacts, model: bytes) -> Variables:
     """`digest` tells a checkpoint from one that replaced it, so that what is kept here never answers for another."""
     del digest
-    functional = _shared(dataset, model).functional
+    functional = _shared(facts, model).functional
     state = checkpoints.load(path, assembly.state_shapes(functional))
     return jax.device_put(state.student if weights == "student" else state.teacher)
 
 
-def _architecture(config: config_pb2.ExperimentConfig) -> _Architecture:
-    return _shared(*_key(config))
+def _architecture(files: tasks_pb2.CheckpointFiles) -> _Architecture:
+    return _shared(*_key(files))
 
 
-def _key(config: config_pb2.ExperimentConfig) -> tuple[str, bytes]:
-    return config.dataset.name, config.model.SerializeToString(deterministic=True)
+def _key(files: tasks_pb2.CheckpointFiles) -> tuple[DatasetFacts, bytes]:
+    return facts_of(files.dataset), files.config.model.SerializeToString(deterministic=True)
 
 
 @lru_cache(_KEPT_CHECKPOINTS)
-def _shared(dataset: str, model: bytes) -> _Architecture:
-    facts = CATALOG[dataset]
+def _shared(facts: DatasetFacts, model: bytes) -> _Architecture:
     functional = dataset_network(config_pb2.ModelConfig.FromString(model), facts)
 
     def predicted(variables: Variables, images: Any) -> tuple[Any, Any]:

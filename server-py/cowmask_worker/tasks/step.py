@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2
 from cowmask.v1 import experiment_config_pb2 as config_pb2
-from cowmask_worker.data.catalog import CATALOG
+from cowmask_worker.data.catalog import DatasetFacts
+from cowmask_worker.runs.dataset_facts import facts_of
 from cowmask_worker.runs.refusal import Violation, camel_case, invalid
 from cowmask_worker.tasks import assembly
 from cowmask_worker.tasks.arrays import array_chunks, to_array
@@ -26,12 +27,12 @@ _KEPT_PROGRAMS = 4
 
 def step(call: Call) -> None:
     """Answers the metrics, then streams the state after the step under the names in which it came."""
-    options = call.command.step
-    config = options.config
+    options = call.command.step.options
+    config, facts = options.config, facts_of(call.command.step.dataset)
     arrays = {tensor.header.name: to_array(tensor) for tensor in call.tensors()}
-    batch = _batch({name: array for name, array in arrays.items() if name.startswith(_BATCH)}, config)
+    batch = _batch({name: array for name, array in arrays.items() if name.startswith(_BATCH)}, config, facts)
     names = names_of(options.names, config.model)
-    model = dataset_network(config.model, CATALOG[config.dataset.name])
+    model = dataset_network(config.model, facts)
     owned = {name: array for name, array in arrays.items() if not name.startswith(_BATCH)}
     before = imported(owned, assembly.state_shapes(model), names, option="state")
     number = int(before.step)
@@ -44,7 +45,7 @@ def step(call: Call) -> None:
             keys = reference_step_keys(jax.random.key(np.uint32(options.key_seed)))
         else:
             keys = step_keys(assembly.root_key(config), number)
-        after, metrics = _program(config.SerializeToString(deterministic=True))(before, batch, keys)
+        after, metrics = _program(config.SerializeToString(deterministic=True), facts)(before, batch, keys)
     columns: dict[str, Any] = {name: [float(value)] for name, value in metrics._asdict().items()}
     measured = event_pb2.Metrics(first_step=number, **columns)
     call.send(answer=tasks_pb2.Answer(metrics=measured))
@@ -53,15 +54,14 @@ def step(call: Call) -> None:
 
 
 @lru_cache(_KEPT_PROGRAMS)
-def _program(serialized: bytes) -> Any:
+def _program(serialized: bytes, facts: DatasetFacts) -> Any:
     """Kept by config, so that a script's second step compiles nothing."""
     config = config_pb2.ExperimentConfig.FromString(serialized)
-    model = dataset_network(config.model, CATALOG[config.dataset.name])
+    model = dataset_network(config.model, facts)
     return jax.jit(partial(train_step, assembly.step_options(config, model)))
 
 
-def _batch(arrays: Arrays, config: config_pb2.ExperimentConfig) -> Batch:
-    facts = CATALOG[config.dataset.name]
+def _batch(arrays: Arrays, config: config_pb2.ExperimentConfig, facts: DatasetFacts) -> Batch:
     image = (facts.height, facts.width, facts.channels)
     wanted = {
         "labeled": (np.float32, (config.batch_size, *image)),

@@ -11,6 +11,7 @@ import numpy as np
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2
+from cowmask_worker.runs.dataset_facts import facts_of
 from cowmask_worker.tasks import assembly
 from cowmask_worker.tasks.call import Call
 from cowmask_worker.tasks.checkpoint_facts import checkpoint_facts, differences
@@ -54,8 +55,8 @@ def _attempt(
     config, folder = command.config, Path(command.checkpoint_folder)
     began = _now()
     yield event_pb2.Progress(phase="load_data", steps=config.steps)
-    dataset = assembly.load_dataset(config.dataset.name, data_folder)
-    parts = assembly.splits(config, dataset.images)
+    dataset = assembly.load_dataset(facts_of(command.dataset), data_folder)
+    parts = assembly.splits(config, dataset)
     data = assembly.step_data(config, dataset.images, parts)
     yield event_pb2.Progress(phase="load_data", duration_ms=_now() - began, steps=config.steps)
 
@@ -80,7 +81,7 @@ def _attempt(
         start = restored or _Restored(fresh(data.root), None, ())
     dispatch = many_steps(assembly.one_step(config, dataset.facts, model))
     score = assembly.evaluator(dataset.facts, model)
-    program = assembly.compiled(config, dispatch, score, start.state, data, dataset.images, parts)
+    program = assembly.compiled(config, dispatch, score, start.state, data, dataset, parts)
     yield event_pb2.Progress(phase="compile", duration_ms=_now() - began, steps=config.steps)
 
     if start.info is not None:
@@ -92,7 +93,7 @@ def _attempt(
     yield from run_steps(
         program,
         start.state,
-        assembly.plan(config),
+        assembly.plan(config, dataset.facts),
         save,
         cancelled=cancelled,
         restored=start.info is not None,

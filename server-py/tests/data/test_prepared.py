@@ -37,10 +37,11 @@ from scipy.io import savemat
 from cowmask_worker.data import official_sources, prepared
 from cowmask_worker.data.catalog import CATALOG, DatasetFacts
 from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
+from cowmask_worker.data.dataset_folder import IMAGES, MANIFEST
 from cowmask_worker.data.digits import Images
 from cowmask_worker.data.idx import read_images, read_labels
 from cowmask_worker.data.official_files import OFFICIAL, OfficialDataset, Unpacked
-from cowmask_worker.data.prepared import IMAGES, MANIFEST, load_prepared, prepare
+from cowmask_worker.data.prepared import load_prepared, prepare
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 SMALL = {facts.name: made_up(facts) for facts in (CIFAR10, CIFAR100, SVHN, FASHION)}
@@ -125,10 +126,9 @@ def test_every_form_is_prepared_and_loaded(
     assert [path.name for path in data.iterdir()] == [facts.name]
     manifest = json.loads((folder / MANIFEST).read_bytes())
     content = (folder / IMAGES).read_bytes()
-    assert manifest["sha256"] == hashlib.sha256(content).hexdigest()
-    assert manifest["bytes"] == len(content)
+    assert manifest["files"] == {IMAGES: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}}
     assert manifest["read_as"] == read_as
-    assert (manifest["format"], manifest["train"], manifest["test"]) == (1, facts.train, facts.test)
+    assert (manifest["format"], manifest["train"], manifest["test"]) == (2, facts.train, facts.test)
     for origin in manifest["sources"]:
         content = Path(origin["path"]).read_bytes()
         assert origin["md5"] == hashlib.md5(content).hexdigest()
@@ -473,7 +473,8 @@ def test_images_that_are_no_images_are_refused(ready: Path, tmp_path: Path) -> N
         (prepared.encode(outside._asdict()), "the label -1 at record 7"),
     ):
         (folder / IMAGES).write_bytes(content)
-        changed = manifest | {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        entry = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        changed = manifest | {"files": {IMAGES: entry}}
         (folder / MANIFEST).write_text(json.dumps(changed))
         with pytest.raises(DatasetDamaged, match=message):
             load_prepared("cifar10", tmp_path, facts=CIFAR10)

@@ -120,7 +120,7 @@ def import_(command: tasks_pb2.AttachResponse, outbox: "queue.SimpleQueue[tasks_
 
 def step(command: tasks_pb2.AttachResponse, outbox: "queue.SimpleQueue[tasks_pb2.AttachRequest]") -> None:
     tell(outbox, command.call, answer=tasks_pb2.Answer(metrics=event_pb2.Metrics(first_step=3, loss=[0.5])))
-    tell(outbox, command.call, chunk=zeros(command.step.names))
+    tell(outbox, command.call, chunk=zeros(command.step.options.names))
     tell(outbox, command.call, done=tasks_pb2.Done())
 
 

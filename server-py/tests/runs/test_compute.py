@@ -24,7 +24,7 @@ DEVICES = system_pb2.DevicesRequest()
 async def computing(sockets: Path, behavior: str) -> AsyncGenerator[Compute]:
     host = TaskHost(sockets, sockets / "cache", sockets / "datasets", [sys.executable, FAKE, behavior])
     await host.start()
-    compute = Compute(host)
+    compute = Compute(host, "compute")
     try:
         yield compute
     finally:

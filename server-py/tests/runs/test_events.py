@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from asked import asked
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +27,7 @@ async def open_log(folder: Path) -> tuple[RegistryThread, EventLog]:
     await registry.open(folder)
     log = EventLog(registry)
     config = experiment_config_pb2.ExperimentConfig()
-    started = await registry.do(Registry.start, RUN, config, "", b"")
+    started = await registry.do(Registry.start, RUN, asked(config, ""), b"")
     log.opened(started.run, started.event)
     return registry, log
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from asked import asked
 
 from cowmask.v1 import event_pb2, experiment_config_pb2
 from cowmask_worker.runs.refusal import Refusal
@@ -30,7 +31,7 @@ def finished(state: "event_pb2.RunState.ValueType", seq: int) -> event_pb2.Event
 def test_the_file_survives_a_power_cut(registry: Registry, tmp_path: Path) -> None:
     assert registry._database.execute("PRAGMA journal_mode").fetchone() == ("truncate",)
     assert registry._database.execute("PRAGMA synchronous").fetchone() == (2,)
-    registry.start("run_a", CONFIG, "", b"")
+    registry.start("run_a", asked(CONFIG, ""), b"")
     registry.close()
     reopened = Registry(tmp_path)
     again = reopened.run("run_a")
@@ -40,26 +41,26 @@ def test_the_file_survives_a_power_cut(registry: Registry, tmp_path: Path) -> No
 
 
 def test_a_key_belongs_to_one_run_and_one_config(registry: Registry) -> None:
-    first = registry.start("run_a", CONFIG, "key", b"hash")
-    second = registry.start("run_b", CONFIG, "key", b"hash")
+    first = registry.start("run_a", asked(CONFIG, "key"), b"hash")
+    second = registry.start("run_b", asked(CONFIG, "key"), b"hash")
     assert second.run.id == first.run.id == "run_a"
     assert second.event is None
     with pytest.raises(Refusal) as refused:
-        registry.start("run_c", CONFIG, "key", b"other")
+        registry.start("run_c", asked(CONFIG, "key"), b"other")
     assert refused.value.failure.code == "IDEMPOTENCY_CONFLICT"
     assert "run_a" in refused.value.failure.message
 
 
 def test_no_key_is_no_key(registry: Registry) -> None:
-    assert registry.start("run_a", CONFIG, "", b"").run.id == "run_a"
-    assert registry.start("run_b", CONFIG, "", b"").run.id == "run_b"
+    assert registry.start("run_a", asked(CONFIG, ""), b"").run.id == "run_a"
+    assert registry.start("run_b", asked(CONFIG, ""), b"").run.id == "run_b"
 
 
 async def test_fifty_submits_at_once_are_one_run(tmp_path: Path) -> None:
     thread = RegistryThread()
     await thread.open(tmp_path)
     started = await asyncio.gather(
-        *(thread.do(Registry.start, new_run_id(), CONFIG, "key", b"hash") for _ in range(50))
+        *(thread.do(Registry.start, new_run_id(), asked(CONFIG, "key"), b"hash") for _ in range(50))
     )
     assert len({each.run.id for each in started}) == 1
     assert sum(each.event is not None for each in started) == 1
@@ -67,7 +68,7 @@ async def test_fifty_submits_at_once_are_one_run(tmp_path: Path) -> None:
 
 
 def test_a_batch_of_events_is_recorded_whole_or_not_at_all(registry: Registry) -> None:
-    registry.start("run_a", CONFIG, "", b"")
+    registry.start("run_a", asked(CONFIG, ""), b"")
     state = event_pb2.StateChanged(state=event_pb2.RUN_STATE_RUNNING)
     good, twice = event_pb2.Event(seq=2, state=state), event_pb2.Event(seq=2, state=state)
     with pytest.raises(sqlite3.IntegrityError):
@@ -77,7 +78,7 @@ def test_a_batch_of_events_is_recorded_whole_or_not_at_all(registry: Registry) -
 
 
 def test_the_verdict_is_recorded_with_its_event(registry: Registry) -> None:
-    registry.start("run_a", CONFIG, "", b"")
+    registry.start("run_a", asked(CONFIG, ""), b"")
     registry.append([("run_a", finished(event_pb2.RUN_STATE_FAILED, 2))])
     run = registry.run("run_a")
     assert (run.state, run.step, run.last_seq) == (event_pb2.RUN_STATE_FAILED, 7, 2)
@@ -91,7 +92,7 @@ def test_the_verdict_is_recorded_with_its_event(registry: Registry) -> None:
 def test_what_succeeded_or_is_under_way_is_not_resumed(
     registry: Registry, state: "event_pb2.RunState.ValueType | None"
 ) -> None:
-    registry.start("run_a", CONFIG, "", b"")
+    registry.start("run_a", asked(CONFIG, ""), b"")
     if state is not None:
         registry.append([("run_a", finished(state, 2))])
     with pytest.raises(Refusal) as refused:
@@ -100,7 +101,7 @@ def test_what_succeeded_or_is_under_way_is_not_resumed(
 
 
 def test_deleting_takes_the_events_along_but_not_of_an_active_run(registry: Registry) -> None:
-    registry.start("run_a", CONFIG, "", b"")
+    registry.start("run_a", asked(CONFIG, ""), b"")
     with pytest.raises(Refusal) as refused:
         registry.delete("run_a")
     assert refused.value.failure.code == "RUN_NOT_ENDED"
@@ -114,7 +115,7 @@ def test_deleting_takes_the_events_along_but_not_of_an_active_run(registry: Regi
 
 def test_pages_go_from_the_newest_to_the_oldest_without_gap(registry: Registry) -> None:
     for number in range(5):
-        registry.start(f"run_{number}", CONFIG, "", b"")
+        registry.start(f"run_{number}", asked(CONFIG, ""), b"")
     seen: list[str] = []
     position = None
     while True:
@@ -123,7 +124,7 @@ def test_pages_go_from_the_newest_to_the_oldest_without_gap(registry: Registry) 
         position = page.next_position
         if position is None:
             break
-        registry.start(f"run_later_{position}", CONFIG, "", b"")
+        registry.start(f"run_later_{position}", asked(CONFIG, ""), b"")
     assert seen == ["run_4", "run_3", "run_2", "run_1", "run_0"]
 
 

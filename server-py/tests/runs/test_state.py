@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from asked import asked
 
 from cowmask.v1 import event_pb2, experiment_config_pb2
 from cowmask_worker.runs.process_identity import process_identity, start_time
@@ -53,7 +54,7 @@ def test_a_process_is_told_from_a_later_one_of_its_id() -> None:
 async def test_runs_of_a_dead_worker_are_interrupted_with_a_cause(tmp_path: Path) -> None:
     state = await State.open(tmp_path)
     config = experiment_config_pb2.ExperimentConfig()
-    started = await state.registry.do(Registry.start, "run_a", config, "", b"")
+    started = await state.registry.do(Registry.start, "run_a", asked(config, ""), b"")
     state.log.opened(started.run, started.event)
     checkpoint = event_pb2.Checkpoint(step=4, digest="d")
     state.log.append("run_a", event_pb2.Event(state=event_pb2.StateChanged(state=event_pb2.RUN_STATE_RUNNING)))

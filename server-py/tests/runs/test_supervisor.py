@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from asked import asked
 
 from cowmask.v1 import event_pb2, experiment_config_pb2, experiments_pb2
 from cowmask_worker.runs import supervisor as supervisor_module
@@ -75,7 +76,7 @@ def children() -> list[int]:
 
 async def test_a_run_goes_from_queued_to_its_verdict(tmp_path: Path, socket_folder: Path) -> None:
     async with supervising(tmp_path, socket_folder) as supervisor:
-        run = await supervisor.start(CONFIG, CONFIG, "")
+        run = await supervisor.start(asked(CONFIG, ""))
         assert (run.state, run.attempt, run.last_seq) == (QUEUED, 1, 1)
         events = await watch(supervisor, run.id)
         assert [event.seq for event in events] == list(range(1, len(events) + 1))
@@ -90,20 +91,20 @@ async def test_a_run_goes_from_queued_to_its_verdict(tmp_path: Path, socket_fold
 
 async def test_the_api_is_answered_from_the_state_folder_after_a_restart(tmp_path: Path, socket_folder: Path) -> None:
     async with supervising(tmp_path, socket_folder) as supervisor:
-        run = await supervisor.start(CONFIG, CONFIG, "key")
+        run = await supervisor.start(asked(CONFIG, "key"))
         events = await watch(supervisor, run.id)
     async with supervising(tmp_path, socket_folder) as supervisor:
         assert await watch(supervisor, run.id) == events
-        assert (await supervisor.start(CONFIG, CONFIG, "key")).id == run.id
+        assert (await supervisor.start(asked(CONFIG, "key"))).id == run.id
         other = experiment_config_pb2.ExperimentConfig(steps=6)
         with pytest.raises(Refusal) as refused:
-            await supervisor.start(other, other, "key")
+            await supervisor.start(asked(other, "key"))
         assert refused.value.failure.code == "IDEMPOTENCY_CONFLICT"
 
 
 async def test_one_run_trains_the_others_wait_in_order(tmp_path: Path, socket_folder: Path) -> None:
     async with supervising(tmp_path, socket_folder, "for ever") as supervisor:
-        first, second, third = [await supervisor.start(CONFIG, CONFIG, "") for _ in range(3)]
+        first, second, third = [await supervisor.start(asked(CONFIG, "")) for _ in range(3)]
         await watch(supervisor, first.id, is_metrics)
         assert (await supervisor.get(second.id)).state == QUEUED
         assert len(children()) == 1
@@ -120,7 +121,7 @@ async def test_one_run_trains_the_others_wait_in_order(tmp_path: Path, socket_fo
 
 async def test_cancel_then_resume_goes_on_under_the_same_id(tmp_path: Path, socket_folder: Path) -> None:
     async with supervising(tmp_path, socket_folder, "for ever") as supervisor:
-        run = await supervisor.start(CONFIG, CONFIG, "")
+        run = await supervisor.start(asked(CONFIG, ""))
         await watch(supervisor, run.id, is_metrics)
         await supervisor.cancel(run.id)
         await supervisor.cancel(run.id)
@@ -144,7 +145,7 @@ async def test_cancel_then_resume_goes_on_under_the_same_id(tmp_path: Path, sock
 
 async def test_a_cancelled_run_that_has_ended_stays_as_it_is(tmp_path: Path, socket_folder: Path) -> None:
     async with supervising(tmp_path, socket_folder) as supervisor:
-        run = await supervisor.start(CONFIG, CONFIG, "")
+        run = await supervisor.start(asked(CONFIG, ""))
         await watch(supervisor, run.id)
         assert (await supervisor.cancel(run.id)).state == SUCCEEDED
 
@@ -161,7 +162,7 @@ async def test_a_trainer_that_dies_is_told_with_its_cause_and_the_run_resumes(
     tmp_path: Path, socket_folder: Path, behavior: str, signal: str, code: int | None, message: str, tail: str
 ) -> None:
     async with supervising(tmp_path, socket_folder, behavior) as supervisor:
-        run = await supervisor.start(CONFIG, CONFIG, "")
+        run = await supervisor.start(asked(CONFIG, ""))
         finished = (await watch(supervisor, run.id))[-1].finished
         assert finished.state == INTERRUPTED
         cause = finished.cause
@@ -181,7 +182,7 @@ async def test_a_trainer_that_dies_is_told_with_its_cause_and_the_run_resumes(
 
 async def test_a_killed_trainer_is_noticed_in_two_seconds(tmp_path: Path, socket_folder: Path) -> None:
     async with supervising(tmp_path, socket_folder, "for ever") as supervisor:
-        run = await supervisor.start(CONFIG, CONFIG, "")
+        run = await supervisor.start(asked(CONFIG, ""))
         await watch(supervisor, run.id, is_metrics)
         began = time.monotonic()
         os.kill(children()[0], 9)
@@ -195,7 +196,7 @@ async def test_a_trainer_that_ignores_cancel_is_killed_after_the_grace(
 ) -> None:
     monkeypatch.setattr(supervisor_module, "CANCEL_GRACE_S", 0.3)
     async with supervising(tmp_path, socket_folder, "for ever,ignores cancel", grace_s=0.2) as supervisor:
-        run = await supervisor.start(CONFIG, CONFIG, "")
+        run = await supervisor.start(asked(CONFIG, ""))
         await watch(supervisor, run.id, is_metrics)
         pid = children()[0]
         await supervisor.cancel(run.id)
@@ -211,27 +212,27 @@ async def test_a_trainer_that_never_dials_is_given_up(
 ) -> None:
     monkeypatch.setattr(task_process, "HELLO_TIMEOUT_S", 0.5)
     async with supervising(tmp_path, socket_folder, "deaf") as supervisor:
-        run = await supervisor.start(CONFIG, CONFIG, "")
+        run = await supervisor.start(asked(CONFIG, ""))
         assert (await watch(supervisor, run.id))[-1].finished.state == INTERRUPTED
         assert children() == []
 
 
 async def test_a_wrong_token_attaches_nobody(tmp_path: Path, socket_folder: Path) -> None:
     async with supervising(tmp_path, socket_folder, "wrong token") as supervisor:
-        run = await supervisor.start(CONFIG, CONFIG, "")
+        run = await supervisor.start(asked(CONFIG, ""))
         finished = (await watch(supervisor, run.id))[-1].finished
         assert (finished.state, finished.cause.exit_code) == (INTERRUPTED, 4)
 
 
 async def test_whatever_a_trainer_prints_does_not_stop_it(tmp_path: Path, socket_folder: Path) -> None:
     async with supervising(tmp_path, socket_folder, "loud") as supervisor:
-        run = await supervisor.start(CONFIG, CONFIG, "")
+        run = await supervisor.start(asked(CONFIG, ""))
         assert (await watch(supervisor, run.id))[-1].finished.state == SUCCEEDED
 
 
 async def test_stopping_ends_every_run_and_leaves_no_process(tmp_path: Path, socket_folder: Path) -> None:
     async with supervising(tmp_path, socket_folder, "for ever") as supervisor:
-        runs = [await supervisor.start(CONFIG, CONFIG, "") for _ in range(2)]
+        runs = [await supervisor.start(asked(CONFIG, "")) for _ in range(2)]
         await watch(supervisor, runs[0].id, is_metrics)
         pid = children()[0]
         watching = [asyncio.create_task(watch(supervisor, run.id)) for run in runs]
@@ -242,13 +243,13 @@ async def test_stopping_ends_every_run_and_leaves_no_process(tmp_path: Path, soc
             assert events[-1].finished.cause.code == "WORKER_STOPPING"
         assert not alive(pid)
         with pytest.raises(Refusal) as refused:
-            await supervisor.start(CONFIG, CONFIG, "")
+            await supervisor.start(asked(CONFIG, ""))
         assert refused.value.failure.code == "WORKER_STOPPING"
 
 
 async def test_only_ended_runs_are_deleted_with_all_their_files(tmp_path: Path, socket_folder: Path) -> None:
     async with supervising(tmp_path, socket_folder, "for ever") as supervisor:
-        run = await supervisor.start(CONFIG, CONFIG, "")
+        run = await supervisor.start(asked(CONFIG, ""))
         await watch(supervisor, run.id, lambda event: event.WhichOneof("type") == "checkpoint")
         with pytest.raises(Refusal) as refused:
             await supervisor.delete(run.id)
@@ -267,7 +268,7 @@ async def test_a_submitter_that_goes_away_leaves_no_run_behind_that_nobody_train
     tmp_path: Path, socket_folder: Path
 ) -> None:
     async with supervising(tmp_path, socket_folder) as supervisor:
-        submitting = asyncio.create_task(supervisor.start(CONFIG, CONFIG, ""))
+        submitting = asyncio.create_task(supervisor.start(asked(CONFIG, "")))
         await asyncio.sleep(0)
         submitting.cancel()
         runs: list[experiments_pb2.Run] = []

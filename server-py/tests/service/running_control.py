@@ -53,6 +53,7 @@ async def running_control(
         state_folder=state,
         cache_folder=state / "cache",
         data_folder=state / "datasets",
+        data_roots={"state": state},
         options=OPTIONS,
         limits=limits or Limits(),
         listen=None,

@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from cowmask.v1 import experiment_config_pb2, experiments_pb2, masks_pb2
+from cowmask.v1 import datasets_pb2, experiment_config_pb2, experiments_pb2, masks_pb2
 from cowmask_worker.runs.refusal import camel_case
 
 MESSAGES: dict[str, type[Message]] = {
@@ -13,6 +13,7 @@ MESSAGES: dict[str, type[Message]] = {
     "GenerateRequest": masks_pb2.GenerateRequest,
     "MixOptions": masks_pb2.MixOptions,
     "EraseOptions": masks_pb2.EraseOptions,
+    "DatasetImportOptions": datasets_pb2.DatasetImportOptions,
     "StartRequest": experiments_pb2.StartRequest,
 }
 

@@ -16,6 +16,7 @@ from cowmask_worker.data.catalog import CATALOG
 from cowmask_worker.models.resnet import STAGES
 from cowmask_worker.runs.refusal import Refusal, Violation
 from cowmask_worker.runs.resolve import resolve_experiment
+from cowmask_worker.service.library import Library
 from cowmask_worker.service.limits import Limits
 from cowmask_worker.service.options import AUTO, OptionsTable
 from cowmask_worker.service.rules import RESNET_DEPTHS
@@ -23,8 +24,9 @@ from cowmask_worker.service.validation import Validation
 
 ROOT = Path(__file__).parents[3]
 TABLE = OptionsTable.read(ROOT / "proto" / "cowmask" / "v1" / "options.json")
-VALIDATION = Validation(TABLE, Limits())
-CHECKED = ("ExperimentConfig", "GenerateRequest", "MixOptions", "EraseOptions")
+LIBRARY = Library(Path("nowhere"))
+VALIDATION = Validation(TABLE, Limits(), LIBRARY)
+CHECKED = ("ExperimentConfig", "GenerateRequest", "MixOptions", "EraseOptions", "DatasetImportOptions")
 
 
 def number(value: dict[str, Any]) -> Any:
@@ -186,8 +188,8 @@ def test_long_words_are_cut_in_the_reason() -> None:
 def test_the_limit_of_elements_may_be_lowered() -> None:
     request = masks_pb2.GenerateRequest(count=2, height=8, width=8)
     request.box.SetInParent()
-    assert Validation(TABLE, Limits(tensor_elements=128)).check(request)[1] == []
-    violations = Validation(TABLE, Limits(tensor_elements=127)).check(request)[1]
+    assert Validation(TABLE, Limits(tensor_elements=128), LIBRARY).check(request)[1] == []
+    violations = Validation(TABLE, Limits(tensor_elements=127), LIBRARY).check(request)[1]
     assert [each.rule for each in violations] == ["tensor_elements"]
 
 

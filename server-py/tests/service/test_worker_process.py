@@ -34,7 +34,7 @@ from cowmask_worker.service.settings import Settings
 
 async def start():
     folder = Path(sys.argv[2])
-    control = Control(Settings("t" * 16, folder, folder, folder, folder, Path(sys.argv[3]), Limits(), None, "info"))
+    control = Control(Settings("t" * 16, folder, folder, folder, folder, {}, Path(sys.argv[3]), Limits(), None, "info"))
     await control.start()
     heavy = {"jax", "jaxlib", "flax", "numpy", "sklearn", "scipy", "optax"}
     print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}))

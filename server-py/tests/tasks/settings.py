@@ -5,6 +5,10 @@ from typing import Any
 from google.protobuf import json_format
 
 from cowmask.v1 import experiment_config_pb2
+from cowmask_worker.data.catalog import CATALOG
+from cowmask_worker.runs.dataset_facts import dataset_message
+
+DATASET = dataset_message(CATALOG["digits"])
 
 
 def config(**changes: Any) -> experiment_config_pb2.ExperimentConfig:
@@ -18,7 +22,14 @@ def config(**changes: Any) -> experiment_config_pb2.ExperimentConfig:
         "proportion": {"low": 0.2, "high": 0.8},
     }
     fields: dict[str, Any] = {
-        "dataset": {"name": "digits", "labeled": 40, "seed": 1, "validation": 0, "validation_seed": 131},
+        "dataset": {
+            "name": "digits",
+            "labeled": 40,
+            "seed": 1,
+            "validation": 0,
+            "validation_seed": 131,
+            "split": "rule",
+        },
         "model": {"wide_resnet": {"depth": 10, "width": 1, "dropout": 0.3}},
         "perturb": {"none": {}},
         "mix": {"cowmix": cowmix},

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from flax import nnx
 from jaxtyping import Array
-from settings import config
+from settings import DATASET, config
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2
+from cowmask_worker.data.catalog import CATALOG
 from cowmask_worker.models.functional import functional
 from cowmask_worker.tasks import assembly, train
 from cowmask_worker.tasks.train import training
@@ -45,7 +46,7 @@ def tiny_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(folder: Path, **changes: Any) -> tuple[dict[str, list[float]], list[str]]:
     """Metrics as columns over all steps, and the splits that were evaluated."""
-    command = tasks_pb2.Train(run_id="r", config=config(**changes), checkpoint_folder=str(folder))
+    command = tasks_pb2.Train(run_id="r", config=config(**changes), checkpoint_folder=str(folder), dataset=DATASET)
     events = list(training(command, Path(), lambda: False))
     assert events[-1].finished.state == event_pb2.RUN_STATE_SUCCEEDED, events[-1].finished.cause.traceback
     columns: dict[str, list[float]] = {}
@@ -145,7 +146,7 @@ def test_validation_images_are_scored_while_it_trains_and_the_test_set_at_the_en
 
 
 def test_an_evaluation_is_exact() -> None:
-    dataset = assembly.load_dataset("digits", Path())
+    dataset = assembly.load_dataset(CATALOG["digits"], Path())
     model = functional(Tiny)
     variables = assembly.new_state(model, assembly.root_key(config())).teacher
     images, labels = dataset.images.test_images, dataset.images.test_labels

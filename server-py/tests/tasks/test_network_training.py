@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from settings import config
+from settings import DATASET, config
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2
@@ -39,7 +39,9 @@ def attempt(folder: Path, model: str, *, cancelled: bool = False, resume: bool =
         "evaluate_every": 100,
         "checkpoint_every": 1,
     }
-    command = tasks_pb2.Train(run_id="r", config=config(**changes), checkpoint_folder=str(folder), resume=resume)
+    command = tasks_pb2.Train(
+        run_id="r", config=config(**changes), checkpoint_folder=str(folder), resume=resume, dataset=DATASET
+    )
     events: list[event_pb2.Event] = []
     for event in training(command, Path(), lambda: cancelled and any(event.HasField("metrics") for event in events)):
         events.append(event)

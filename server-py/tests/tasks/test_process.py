@@ -14,10 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from control import RUN, Control
-from settings import config
+from settings import DATASET, config
 
 from cowmask.internal.v1 import tasks_pb2
-from cowmask.v1 import datasets_pb2, event_pb2, experiment_config_pb2, masks_pb2, system_pb2
+from cowmask.v1 import event_pb2, experiment_config_pb2, masks_pb2, system_pb2
 from cowmask_worker.data import digits
 from cowmask_worker.masks.box import box_masks_per_image
 from cowmask_worker.masks.cow import cow_masks, cow_masks_per_image
@@ -168,7 +168,7 @@ def test_without_noise_and_masks_nothing_but_zeros_or_originals(compute: Control
 
 
 def test_inspect_counts_what_is_there(compute: Control) -> None:
-    request = datasets_pb2.InspectRequest(name="digits")
+    request = tasks_pb2.Inspect(dataset=DATASET)
     inspected = next(iter(compute.answers(compute.call(inspect=request)))).answer.inspect
     assert (sum(inspected.train_counts), sum(inspected.test_counts)) == (1437, 360)
     assert len(inspected.digest) == 64
@@ -178,7 +178,7 @@ def test_a_call_that_fails_leaves_the_process_for_the_next_one(compute: Control)
     broken = compute.last(np.zeros((0, 4, 4, 1), np.uint8), mix=masks_pb2.MixOptions(seed=1, cowmix=COW))
     assert broken.failure.failure.code == "INVALID_OPTION"
     assert broken.failure.violations[0].path == "images"
-    unknown = compute.last(inspect=datasets_pb2.InspectRequest(name="no such set"))
+    unknown = compute.last(inspect=tasks_pb2.Inspect())
     assert unknown.failure.failure.code == "INTERNAL"
     assert "Traceback" in unknown.failure.failure.traceback
     assert compute.tensors(generate=generate())["masks"].shape == (5, 12, 10)
@@ -197,7 +197,9 @@ def test_a_call_can_be_cancelled_while_it_runs_and_while_it_waits(compute: Contr
 
 
 def train(control: Control, folder: Path, **more: Any) -> int:
-    return control.call(train=tasks_pb2.Train(run_id="r", config=config(**more), checkpoint_folder=str(folder)))
+    return control.call(
+        train=tasks_pb2.Train(run_id="r", config=config(**more), checkpoint_folder=str(folder), dataset=DATASET)
+    )
 
 
 def test_a_run_trains_is_cancelled_resumed_and_used(tmp_path: Path, compute: Control) -> None:
@@ -214,7 +216,7 @@ def test_a_run_trains_is_cancelled_resumed_and_used(tmp_path: Path, compute: Con
     end = events[-1].finished
     assert end.state == event_pb2.RUN_STATE_CANCELLED
     assert 1 <= end.step < 12
-    resume = tasks_pb2.Train(run_id="r", config=config(), checkpoint_folder=str(folder), resume=True)
+    resume = tasks_pb2.Train(run_id="r", config=config(), checkpoint_folder=str(folder), resume=True, dataset=DATASET)
     with Control(tmp_path, "train:r") as trainer:
         requests = list(trainer.answers(trainer.call(train=resume)))
     resumed = [request.event for request in requests if request.HasField("event")]
@@ -228,7 +230,7 @@ def test_a_run_trains_is_cancelled_resumed_and_used(tmp_path: Path, compute: Con
 def models(compute: Control, folder: Path, end: event_pb2.Finished) -> None:
     images, labels = digits.load()[2:]
     for weights, score in (("teacher", end.evaluation.teacher), ("student", end.evaluation.student)):
-        model = tasks_pb2.CheckpointFiles(folder=str(folder), weights=weights, config=config())
+        model = tasks_pb2.CheckpointFiles(folder=str(folder), weights=weights, config=config(), dataset=DATASET)
         answer = compute.tensors(images, predict=tasks_pb2.Predict(model=model))
         assert list(answer) == ["labels", "probabilities"]
         np.testing.assert_allclose(answer["probabilities"].sum(1), 1, rtol=1e-5)

@@ -8,9 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from settings import config
+from settings import DATASET, config
 from task_call import answered
 
+from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2, experiments_pb2
 from cowmask_worker.data.augmentation import normalize
 from cowmask_worker.data.batches import BatchOptions, fetch_batch
@@ -31,7 +32,9 @@ CONFIG = config(model={"wide_resnet": {"depth": 10, "width": 1, "dropout": 0}})
 
 
 def step_(arrays: Arrays, config_: Any = CONFIG, **options: Any) -> tuple[event_pb2.Metrics, Arrays]:
-    asked = experiments_pb2.StepOptions(config=config_, names="cowmask", **options)
+    asked = tasks_pb2.Step(
+        options=experiments_pb2.StepOptions(config=config_, names="cowmask", **options), dataset=DATASET
+    )
     answer, state = answered(step, arrays, step=asked)
     return answer.metrics, dict(state)
 
@@ -40,9 +43,9 @@ class Run:
     """What a run of the config starts from, sees and does."""
 
     def __init__(self) -> None:
-        images = assembly.load_dataset("digits", Path()).images
+        dataset = assembly.load_dataset(DIGITS, Path())
         model = dataset_network(CONFIG.model, DIGITS)
-        self.data = assembly.step_data(CONFIG, images, assembly.splits(CONFIG, images))
+        self.data = assembly.step_data(CONFIG, dataset.images, assembly.splits(CONFIG, dataset))
         self.start = jax.jit(lambda root: assembly.new_state(model, root))(self.data.root)
         self.steps = many_steps(assembly.one_step(CONFIG, DIGITS, model))
 

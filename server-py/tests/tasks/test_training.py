@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from google.protobuf import json_format
-from settings import config
+from settings import DATASET, config
 from task_call import answered
 
 from cowmask.internal.v1 import tasks_pb2
@@ -54,7 +54,9 @@ def attempt(
     folder: Path, *, resume: bool = False, cancel_at: int | None = None, **changes: Any
 ) -> list[event_pb2.Event]:
     """One attempt of a run; `cancel_at` asks for its end once that many steps are reported."""
-    command = tasks_pb2.Train(run_id="r", config=config(**changes), checkpoint_folder=str(folder), resume=resume)
+    command = tasks_pb2.Train(
+        run_id="r", config=config(**changes), checkpoint_folder=str(folder), resume=resume, dataset=DATASET
+    )
     events: list[event_pb2.Event] = []
 
     def cancelled() -> bool:
@@ -167,7 +169,7 @@ def test_a_whole_state_that_was_imported_goes_on_as_its_run_did(
     assert path is not None
     arrays = exported_state(checkpoints.load(path, jax.eval_shape(lambda: initial())), names)
     folder = tmp_path / "second"
-    command = tasks_pb2.Import(run_id="r", config=config(), checkpoint_folder=str(folder), names=kind)
+    command = tasks_pb2.Import(run_id="r", config=config(), checkpoint_folder=str(folder), names=kind, dataset=DATASET)
     answer, _ = answered(import_model, arrays, import_model=command)
     end = finished(first)
     assert (answer.imported.step, answer.imported.digest) == (end.step, end.checkpoint.digest)
@@ -189,8 +191,8 @@ from cowmask.internal.v1 import tasks_pb2
 from cowmask_worker.tasks.checkpoint_facts import differences
 from cowmask_worker.tasks.networks import dataset_network
 from cowmask_worker.tasks.train import training
-from settings import config
-command = tasks_pb2.Train(run_id="r", config=config(), checkpoint_folder=sys.argv[1], resume=True)
+from settings import DATASET, config
+command = tasks_pb2.Train(run_id="r", config=config(), checkpoint_folder=sys.argv[1], resume=True, dataset=DATASET)
 for event in training(command, Path(), lambda: False):
     print(json_format.MessageToJson(event, indent=None))
 """
@@ -295,14 +297,14 @@ class Parts:
 
     def __init__(self, **changes: Any) -> None:
         self.config = config(**changes)
-        dataset = assembly.load_dataset("digits", Path())
-        parts = assembly.splits(self.config, dataset.images)
+        dataset = assembly.load_dataset(CATALOG["digits"], Path())
+        parts = assembly.splits(self.config, dataset)
         model = dataset_network(self.config.model, dataset.facts)
         data = assembly.step_data(self.config, dataset.images, parts)
         dispatch = many_steps(assembly.one_step(self.config, dataset.facts, model))
         score = assembly.evaluator(dataset.facts, model)
         self.make = jax.jit(lambda: assembly.new_state(model, assembly.root_key(self.config)))
-        self.program = assembly.compiled(self.config, dispatch, score, self.make(), data, dataset.images, parts)
+        self.program = assembly.compiled(self.config, dispatch, score, self.make(), data, dataset, parts)
 
 
 @pytest.fixture(scope="module")
@@ -322,7 +324,7 @@ def test_nothing_is_compiled_after_the_compile_phase(parts: Parts, tmp_path: Pat
             loop.run_steps(
                 parts.program,
                 state,
-                assembly.plan(parts.config),
+                assembly.plan(parts.config, CATALOG["digits"]),
                 save,
                 cancelled=lambda: False,
                 clock=lambda: next(ticks) * 0.1,

@@ -17,6 +17,7 @@ from task_call import answered
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask_worker.data.catalog import CATALOG
+from cowmask_worker.runs.dataset_facts import dataset_message
 from cowmask_worker.runs.refusal import Refusal
 from cowmask_worker.tasks import assembly
 from cowmask_worker.tasks.imports import import_model
@@ -231,7 +232,11 @@ def test_a_model_alone_has_no_step() -> None:
 
 
 def import_(folder: Path, arrays: Arrays, **changes: Any) -> Any:
-    command = tasks_pb2.Import(run_id="r", config=config(**changes), checkpoint_folder=str(folder), names="cowmask")
+    asked = config(**changes)
+    dataset = dataset_message(CATALOG[asked.dataset.name])
+    command = tasks_pb2.Import(
+        run_id="r", config=asked, checkpoint_folder=str(folder), names="cowmask", dataset=dataset
+    )
     return answered(import_model, arrays, import_model=command)[0].imported
 
 

@@ -16,6 +16,16 @@ export const descriptor = {
                 "Inspect": {
                   "requestType": "InspectRequest",
                   "responseType": "InspectResponse"
+                },
+                "Import": {
+                  "requestType": "DatasetImportRequest",
+                  "requestStream": true,
+                  "responseType": "DatasetImportResponse",
+                  "responseStream": true
+                },
+                "Remove": {
+                  "requestType": "RemoveDatasetRequest",
+                  "responseType": "RemoveDatasetResponse"
                 }
               }
             },
@@ -83,8 +93,252 @@ export const descriptor = {
                 "ready": {
                   "type": "bool",
                   "id": 12
+                },
+                "imported": {
+                  "type": "bool",
+                  "id": 13
+                },
+                "labelCounts": {
+                  "rule": "repeated",
+                  "type": "uint32",
+                  "id": 14
+                },
+                "validation": {
+                  "type": "uint32",
+                  "id": 15
+                },
+                "shift": {
+                  "type": "uint32",
+                  "id": 16
+                },
+                "horizontalFlip": {
+                  "type": "bool",
+                  "id": 17
+                },
+                "storage": {
+                  "type": "string",
+                  "id": 18
+                },
+                "digest": {
+                  "type": "string",
+                  "id": 19
+                },
+                "notes": {
+                  "rule": "repeated",
+                  "type": "string",
+                  "id": 20
                 }
               }
+            },
+            "DataSource": {
+              "oneofs": {
+                "_root": {
+                  "oneof": [
+                    "root"
+                  ]
+                }
+              },
+              "fields": {
+                "root": {
+                  "type": "string",
+                  "id": 1,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "path": {
+                  "type": "string",
+                  "id": 2
+                }
+              }
+            },
+            "DatasetImportRequest": {
+              "oneofs": {
+                "part": {
+                  "oneof": [
+                    "dataset",
+                    "chunk"
+                  ]
+                }
+              },
+              "fields": {
+                "dataset": {
+                  "type": "DatasetImport",
+                  "id": 1
+                },
+                "chunk": {
+                  "type": "TensorChunk",
+                  "id": 2
+                }
+              }
+            },
+            "DatasetImport": {
+              "oneofs": {
+                "_source": {
+                  "oneof": [
+                    "source"
+                  ]
+                }
+              },
+              "fields": {
+                "name": {
+                  "type": "string",
+                  "id": 1
+                },
+                "source": {
+                  "type": "DataSource",
+                  "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "classes": {
+                  "rule": "repeated",
+                  "type": "string",
+                  "id": 3
+                },
+                "options": {
+                  "type": "DatasetImportOptions",
+                  "id": 4
+                }
+              }
+            },
+            "DatasetImportOptions": {
+              "oneofs": {
+                "_imageSize": {
+                  "oneof": [
+                    "imageSize"
+                  ]
+                },
+                "_resize": {
+                  "oneof": [
+                    "resize"
+                  ]
+                },
+                "_channels": {
+                  "oneof": [
+                    "channels"
+                  ]
+                },
+                "_onUnreadable": {
+                  "oneof": [
+                    "onUnreadable"
+                  ]
+                },
+                "_testShare": {
+                  "oneof": [
+                    "testShare"
+                  ]
+                },
+                "_storage": {
+                  "oneof": [
+                    "storage"
+                  ]
+                },
+                "_replace": {
+                  "oneof": [
+                    "replace"
+                  ]
+                }
+              },
+              "fields": {
+                "imageSize": {
+                  "type": "uint32",
+                  "id": 1,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "resize": {
+                  "type": "string",
+                  "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "channels": {
+                  "type": "uint32",
+                  "id": 3,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "onUnreadable": {
+                  "type": "string",
+                  "id": 4,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "testShare": {
+                  "type": "double",
+                  "id": 5,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "storage": {
+                  "type": "string",
+                  "id": 6,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "replace": {
+                  "type": "bool",
+                  "id": 7,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                }
+              }
+            },
+            "DatasetImportResponse": {
+              "oneofs": {
+                "part": {
+                  "oneof": [
+                    "progress",
+                    "dataset"
+                  ]
+                }
+              },
+              "fields": {
+                "progress": {
+                  "type": "DatasetProgress",
+                  "id": 1
+                },
+                "dataset": {
+                  "type": "Dataset",
+                  "id": 2
+                }
+              }
+            },
+            "DatasetProgress": {
+              "fields": {
+                "what": {
+                  "type": "string",
+                  "id": 1
+                },
+                "done": {
+                  "type": "uint32",
+                  "id": 2
+                },
+                "total": {
+                  "type": "uint32",
+                  "id": 3
+                }
+              }
+            },
+            "RemoveDatasetRequest": {
+              "fields": {
+                "name": {
+                  "type": "string",
+                  "id": 1
+                }
+              }
+            },
+            "RemoveDatasetResponse": {
+              "fields": {}
             },
             "InspectRequest": {
               "fields": {
@@ -113,6 +367,54 @@ export const descriptor = {
                 "digest": {
                   "type": "string",
                   "id": 4
+                }
+              }
+            },
+            "ElementType": {
+              "values": {
+                "ELEMENT_TYPE_UNSPECIFIED": 0,
+                "ELEMENT_TYPE_UINT8": 1,
+                "ELEMENT_TYPE_INT32": 2,
+                "ELEMENT_TYPE_FLOAT32": 3,
+                "ELEMENT_TYPE_BITS": 4
+              }
+            },
+            "TensorHeader": {
+              "fields": {
+                "name": {
+                  "type": "string",
+                  "id": 1
+                },
+                "type": {
+                  "type": "ElementType",
+                  "id": 2
+                },
+                "shape": {
+                  "rule": "repeated",
+                  "type": "uint32",
+                  "id": 3
+                }
+              }
+            },
+            "TensorChunk": {
+              "oneofs": {
+                "_header": {
+                  "oneof": [
+                    "header"
+                  ]
+                }
+              },
+              "fields": {
+                "header": {
+                  "type": "TensorHeader",
+                  "id": 1,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "data": {
+                  "type": "bytes",
+                  "id": 2
                 }
               }
             },
@@ -742,6 +1044,16 @@ export const descriptor = {
                   "oneof": [
                     "validationSeed"
                   ]
+                },
+                "_excludeLabeled": {
+                  "oneof": [
+                    "excludeLabeled"
+                  ]
+                },
+                "_split": {
+                  "oneof": [
+                    "split"
+                  ]
                 }
               },
               "fields": {
@@ -776,6 +1088,20 @@ export const descriptor = {
                 "validationSeed": {
                   "type": "uint32",
                   "id": 5,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "excludeLabeled": {
+                  "type": "bool",
+                  "id": 6,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "split": {
+                  "type": "string",
+                  "id": 7,
                   "options": {
                     "proto3_optional": true
                   }
@@ -1933,6 +2259,10 @@ export const descriptor = {
                 "step": {
                   "type": "uint32",
                   "id": 8
+                },
+                "dataset": {
+                  "type": "Dataset",
+                  "id": 9
                 }
               }
             },
@@ -2184,54 +2514,6 @@ export const descriptor = {
                 },
                 "chunk": {
                   "type": "TensorChunk",
-                  "id": 2
-                }
-              }
-            },
-            "ElementType": {
-              "values": {
-                "ELEMENT_TYPE_UNSPECIFIED": 0,
-                "ELEMENT_TYPE_UINT8": 1,
-                "ELEMENT_TYPE_INT32": 2,
-                "ELEMENT_TYPE_FLOAT32": 3,
-                "ELEMENT_TYPE_BITS": 4
-              }
-            },
-            "TensorHeader": {
-              "fields": {
-                "name": {
-                  "type": "string",
-                  "id": 1
-                },
-                "type": {
-                  "type": "ElementType",
-                  "id": 2
-                },
-                "shape": {
-                  "rule": "repeated",
-                  "type": "uint32",
-                  "id": 3
-                }
-              }
-            },
-            "TensorChunk": {
-              "oneofs": {
-                "_header": {
-                  "oneof": [
-                    "header"
-                  ]
-                }
-              },
-              "fields": {
-                "header": {
-                  "type": "TensorHeader",
-                  "id": 1,
-                  "options": {
-                    "proto3_optional": true
-                  }
-                },
-                "data": {
-                  "type": "bytes",
                   "id": 2
                 }
               }

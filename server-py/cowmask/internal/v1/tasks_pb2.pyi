@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from cowmask.v1 import datasets_pb2 as _datasets_pb2
 from cowmask.v1 import error_pb2 as _error_pb2
 from cowmask.v1 import event_pb2 as _event_pb2
@@ -14,6 +15,7 @@ from cowmask.v1 import system_pb2 as _system_pb2
 from cowmask.v1 import tensor_pb2 as _tensor_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -115,6 +117,7 @@ class Answer(_message.Message):
     DEVICES_FIELD_NUMBER: _builtins.int
     IMPORTED_FIELD_NUMBER: _builtins.int
     METRICS_FIELD_NUMBER: _builtins.int
+    IMPORTED_DATASET_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def evaluate(self) -> _models_pb2.EvaluateResponse: ...
     @_builtins.property
@@ -125,6 +128,8 @@ class Answer(_message.Message):
     def imported(self) -> _event_pb2.Checkpoint: ...
     @_builtins.property
     def metrics(self) -> _event_pb2.Metrics: ...
+    @_builtins.property
+    def imported_dataset(self) -> _datasets_pb2.DatasetImportResponse: ...
     def __init__(
         self,
         *,
@@ -133,12 +138,13 @@ class Answer(_message.Message):
         devices: _system_pb2.DevicesResponse | None = ...,
         imported: _event_pb2.Checkpoint | None = ...,
         metrics: _event_pb2.Metrics | None = ...,
+        imported_dataset: _datasets_pb2.DatasetImportResponse | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "devices", b"devices", "evaluate", b"evaluate", "imported", b"imported", "inspect", b"inspect", "metrics", b"metrics"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "devices", b"devices", "evaluate", b"evaluate", "imported", b"imported", "imported_dataset", b"imported_dataset", "inspect", b"inspect", "metrics", b"metrics"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "devices", b"devices", "evaluate", b"evaluate", "imported", b"imported", "inspect", b"inspect", "metrics", b"metrics"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "devices", b"devices", "evaluate", b"evaluate", "imported", b"imported", "imported_dataset", b"imported_dataset", "inspect", b"inspect", "metrics", b"metrics"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_answer: _TypeAlias = _typing.Literal["evaluate", "inspect", "devices", "imported", "metrics"]  # noqa: Y015
+    _WhichOneofReturnType_answer: _TypeAlias = _typing.Literal["evaluate", "inspect", "devices", "imported", "metrics", "imported_dataset"]  # noqa: Y015
     _WhichOneofArgType_answer: _TypeAlias = _typing.Literal["answer", b"answer"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_answer) -> _WhichOneofReturnType_answer | None: ...
 
@@ -180,6 +186,7 @@ class AttachResponse(_message.Message):
     CANCEL_FIELD_NUMBER: _builtins.int
     IMPORT_MODEL_FIELD_NUMBER: _builtins.int
     STEP_FIELD_NUMBER: _builtins.int
+    IMPORT_DATASET_FIELD_NUMBER: _builtins.int
     call: _builtins.int
     @_builtins.property
     def generate(self) -> _masks_pb2.GenerateRequest: ...
@@ -194,7 +201,7 @@ class AttachResponse(_message.Message):
     @_builtins.property
     def export(self) -> Global___Export: ...
     @_builtins.property
-    def inspect(self) -> _datasets_pb2.InspectRequest: ...
+    def inspect(self) -> Global___Inspect: ...
     @_builtins.property
     def devices(self) -> _system_pb2.DevicesRequest: ...
     @_builtins.property
@@ -214,7 +221,9 @@ class AttachResponse(_message.Message):
     @_builtins.property
     def import_model(self) -> Global___Import: ...
     @_builtins.property
-    def step(self) -> _experiments_pb2.StepOptions: ...
+    def step(self) -> Global___Step: ...
+    @_builtins.property
+    def import_dataset(self) -> Global___ImportDataset: ...
     def __init__(
         self,
         *,
@@ -225,20 +234,21 @@ class AttachResponse(_message.Message):
         predict: Global___Predict | None = ...,
         evaluate: Global___Evaluate | None = ...,
         export: Global___Export | None = ...,
-        inspect: _datasets_pb2.InspectRequest | None = ...,
+        inspect: Global___Inspect | None = ...,
         devices: _system_pb2.DevicesRequest | None = ...,
         train: Global___Train | None = ...,
         chunk: _tensor_pb2.TensorChunk | None = ...,
         input_done: Global___Done | None = ...,
         cancel: Global___Cancel | None = ...,
         import_model: Global___Import | None = ...,
-        step: _experiments_pb2.StepOptions | None = ...,
+        step: Global___Step | None = ...,
+        import_dataset: Global___ImportDataset | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel", b"cancel", "chunk", b"chunk", "devices", b"devices", "erase", b"erase", "evaluate", b"evaluate", "export", b"export", "generate", b"generate", "import_model", b"import_model", "input_done", b"input_done", "inspect", b"inspect", "message", b"message", "mix", b"mix", "predict", b"predict", "step", b"step", "train", b"train"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel", b"cancel", "chunk", b"chunk", "devices", b"devices", "erase", b"erase", "evaluate", b"evaluate", "export", b"export", "generate", b"generate", "import_dataset", b"import_dataset", "import_model", b"import_model", "input_done", b"input_done", "inspect", b"inspect", "message", b"message", "mix", b"mix", "predict", b"predict", "step", b"step", "train", b"train"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "cancel", b"cancel", "chunk", b"chunk", "devices", b"devices", "erase", b"erase", "evaluate", b"evaluate", "export", b"export", "generate", b"generate", "import_model", b"import_model", "input_done", b"input_done", "inspect", b"inspect", "message", b"message", "mix", b"mix", "predict", b"predict", "step", b"step", "train", b"train"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "cancel", b"cancel", "chunk", b"chunk", "devices", b"devices", "erase", b"erase", "evaluate", b"evaluate", "export", b"export", "generate", b"generate", "import_dataset", b"import_dataset", "import_model", b"import_model", "input_done", b"input_done", "inspect", b"inspect", "message", b"message", "mix", b"mix", "predict", b"predict", "step", b"step", "train", b"train"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["generate", "mix", "erase", "predict", "evaluate", "export", "inspect", "devices", "train", "chunk", "input_done", "cancel", "import_model", "step"]  # noqa: Y015
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["generate", "mix", "erase", "predict", "evaluate", "export", "inspect", "devices", "train", "chunk", "input_done", "cancel", "import_model", "step", "import_dataset"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
 
@@ -260,6 +270,88 @@ class Cancel(_message.Message):
 Global___Cancel: _TypeAlias = Cancel  # noqa: Y015
 
 @_typing.final
+class Inspect(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATASET_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def dataset(self) -> _datasets_pb2.Dataset: ...
+    def __init__(
+        self,
+        *,
+        dataset: _datasets_pb2.Dataset | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Inspect: _TypeAlias = Inspect  # noqa: Y015
+
+@_typing.final
+class Step(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    DATASET_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def options(self) -> _experiments_pb2.StepOptions: ...
+    @_builtins.property
+    def dataset(self) -> _datasets_pb2.Dataset: ...
+    def __init__(
+        self,
+        *,
+        options: _experiments_pb2.StepOptions | None = ...,
+        dataset: _datasets_pb2.Dataset | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset", "options", b"options"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset", "options", b"options"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Step: _TypeAlias = Step  # noqa: Y015
+
+@_typing.final
+class ImportDataset(_message.Message):
+    """The arrays follow where there is no source."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ROOT_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    CLASSES_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    root: _builtins.str
+    """Absolute; `path` lies in it."""
+    path: _builtins.str
+    @_builtins.property
+    def classes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def options(self) -> _datasets_pb2.DatasetImportOptions:
+        """Without a gap but for `auto` values."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        root: _builtins.str = ...,
+        path: _builtins.str = ...,
+        classes: _abc.Iterable[_builtins.str] | None = ...,
+        options: _datasets_pb2.DatasetImportOptions | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["classes", b"classes", "name", b"name", "options", b"options", "path", b"path", "root", b"root"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportDataset: _TypeAlias = ImportDataset  # noqa: Y015
+
+@_typing.final
 class CheckpointFiles(_message.Message):
     """A checkpoint as the task process finds it."""
 
@@ -269,6 +361,7 @@ class CheckpointFiles(_message.Message):
     WEIGHTS_FIELD_NUMBER: _builtins.int
     STEP_FIELD_NUMBER: _builtins.int
     CONFIG_FIELD_NUMBER: _builtins.int
+    DATASET_FIELD_NUMBER: _builtins.int
     folder: _builtins.str
     """The folder that holds a run's checkpoints."""
     weights: _builtins.str
@@ -279,6 +372,10 @@ class CheckpointFiles(_message.Message):
     def config(self) -> _experiment_config_pb2.ExperimentConfig:
         """The run's resolved config."""
 
+    @_builtins.property
+    def dataset(self) -> _datasets_pb2.Dataset:
+        """The run's dataset."""
+
     def __init__(
         self,
         *,
@@ -286,10 +383,11 @@ class CheckpointFiles(_message.Message):
         weights: _builtins.str = ...,
         step: _builtins.int | None = ...,
         config: _experiment_config_pb2.ExperimentConfig | None = ...,
+        dataset: _datasets_pb2.Dataset | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_step", b"_step", "config", b"config", "step", b"step"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_step", b"_step", "config", b"config", "dataset", b"dataset", "step", b"step"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_step", b"_step", "config", b"config", "folder", b"folder", "step", b"step", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_step", b"_step", "config", b"config", "dataset", b"dataset", "folder", b"folder", "step", b"step", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__step: _TypeAlias = _typing.Literal["step"]  # noqa: Y015
     _WhichOneofArgType__step: _TypeAlias = _typing.Literal["_step", b"_step"]  # noqa: Y015
@@ -374,12 +472,15 @@ class Import(_message.Message):
     CONFIG_FIELD_NUMBER: _builtins.int
     CHECKPOINT_FOLDER_FIELD_NUMBER: _builtins.int
     NAMES_FIELD_NUMBER: _builtins.int
+    DATASET_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     checkpoint_folder: _builtins.str
     names: _builtins.str
     """"cowmask" or "reference"."""
     @_builtins.property
     def config(self) -> _experiment_config_pb2.ExperimentConfig: ...
+    @_builtins.property
+    def dataset(self) -> _datasets_pb2.Dataset: ...
     def __init__(
         self,
         *,
@@ -387,10 +488,11 @@ class Import(_message.Message):
         config: _experiment_config_pb2.ExperimentConfig | None = ...,
         checkpoint_folder: _builtins.str = ...,
         names: _builtins.str = ...,
+        dataset: _datasets_pb2.Dataset | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "dataset", b"dataset"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint_folder", b"checkpoint_folder", "config", b"config", "names", b"names", "run_id", b"run_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint_folder", b"checkpoint_folder", "config", b"config", "dataset", b"dataset", "names", b"names", "run_id", b"run_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -404,12 +506,15 @@ class Train(_message.Message):
     CONFIG_FIELD_NUMBER: _builtins.int
     CHECKPOINT_FOLDER_FIELD_NUMBER: _builtins.int
     RESUME_FIELD_NUMBER: _builtins.int
+    DATASET_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     checkpoint_folder: _builtins.str
     resume: _builtins.bool
     """Whether to go on from the newest checkpoint that verifies, if there is one."""
     @_builtins.property
     def config(self) -> _experiment_config_pb2.ExperimentConfig: ...
+    @_builtins.property
+    def dataset(self) -> _datasets_pb2.Dataset: ...
     def __init__(
         self,
         *,
@@ -417,10 +522,11 @@ class Train(_message.Message):
         config: _experiment_config_pb2.ExperimentConfig | None = ...,
         checkpoint_folder: _builtins.str = ...,
         resume: _builtins.bool = ...,
+        dataset: _datasets_pb2.Dataset | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "dataset", b"dataset"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint_folder", b"checkpoint_folder", "config", b"config", "resume", b"resume", "run_id", b"run_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint_folder", b"checkpoint_folder", "config", b"config", "dataset", b"dataset", "resume", b"resume", "run_id", b"run_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -14,6 +14,14 @@ export interface Dataset {
   'std'?: (number | string)[];
   'readable'?: (boolean);
   'ready'?: (boolean);
+  'imported'?: (boolean);
+  'labelCounts'?: (number)[];
+  'validation'?: (number);
+  'shift'?: (number);
+  'horizontalFlip'?: (boolean);
+  'storage'?: (string);
+  'digest'?: (string);
+  'notes'?: (string)[];
 }
 
 export interface Dataset__Output {
@@ -29,4 +37,12 @@ export interface Dataset__Output {
   'std': (number)[];
   'readable': (boolean);
   'ready': (boolean);
+  'imported': (boolean);
+  'labelCounts': (number)[];
+  'validation': (number);
+  'shift': (number);
+  'horizontalFlip': (boolean);
+  'storage': (string);
+  'digest': (string);
+  'notes': (string)[];
 }

@@ -7,11 +7,15 @@ export interface DatasetConfig {
   'seed'?: (number);
   'validation'?: (number);
   'validationSeed'?: (number);
+  'excludeLabeled'?: (boolean);
+  'split'?: (string);
   '_name'?: "name";
   '_labeled'?: "labeled";
   '_seed'?: "seed";
   '_validation'?: "validation";
   '_validationSeed'?: "validationSeed";
+  '_excludeLabeled'?: "excludeLabeled";
+  '_split'?: "split";
 }
 
 export interface DatasetConfig__Output {
@@ -20,9 +24,13 @@ export interface DatasetConfig__Output {
   'seed'?: (number);
   'validation'?: (number);
   'validationSeed'?: (number);
+  'excludeLabeled'?: (boolean);
+  'split'?: (string);
   '_name'?: "name";
   '_labeled'?: "labeled";
   '_seed'?: "seed";
   '_validation'?: "validation";
   '_validationSeed'?: "validationSeed";
+  '_excludeLabeled'?: "excludeLabeled";
+  '_split'?: "split";
 }

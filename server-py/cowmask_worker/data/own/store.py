@@ -1,0 +1,96 @@
+"""Imported datasets on the disk.
+
+`<data folder>/<name>/`: `manifest.json` with the facts, `contents.json` with the name, the content's SHA-256 and the
+label of each image, and, where pixels are kept, `images.safetensors`.
+"""
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as decode
+from safetensors.numpy import save as encode
+
+from cowmask_worker.data import dataset_folder
+from cowmask_worker.data.catalog import DatasetFacts
+from cowmask_worker.data.contents import Contents, Part
+from cowmask_worker.data.damage import DatasetDamaged
+from cowmask_worker.data.dataset_folder import IMAGES
+from cowmask_worker.data.digits import Images
+from cowmask_worker.data.imported_manifest import ADVICE, described, read_facts
+from cowmask_worker.data.own.taken import Taken
+
+CONTENTS = "contents.json"
+
+
+def store(taken: Taken, data_folder: Path) -> DatasetFacts:
+    """Writes a dataset in place of the imported one that had its name. Returns its facts, the digest among them."""
+    contents = taken.contents
+    listed: dict[str, Any] = {
+        "root": None if taken.root is None else str(taken.root),
+        "train": _rows(contents.train),
+        "test": _rows(contents.test),
+    }
+    files = {CONTENTS: json.dumps(listed, ensure_ascii=False).encode()}
+    if taken.facts.storage == "pixels":
+        files[IMAGES] = encode(taken.images._asdict())
+    digest = hashlib.sha256(json.dumps(described(replace(taken.facts, description="", notes=()))).encode())
+    # Where the files lie is no part of what they are.
+    digest.update(json.dumps([listed["train"], listed["test"]]).encode())
+    digest.update(hashlib.sha256(files.get(IMAGES, b"")).digest())
+    facts = described(taken.facts) | {"digest": digest.hexdigest()}
+    folder = data_folder / contents.dataset
+    dataset_folder.publish(folder, files, facts)
+    return read_facts(folder)
+
+
+class DatasetChanged(Exception):  # noqa: N818
+    """The dataset of this name is another one than the run began with."""
+
+
+class Stored(NamedTuple):
+    """`root` is where the files are, if no pixels are kept; `images` then has none."""
+
+    images: Images
+    contents: Contents
+    root: Path | None
+
+
+def load(facts: DatasetFacts, data_folder: Path) -> Stored:
+    """What `store` wrote, verified.
+
+    Raises `DatasetDamaged`, and `DatasetChanged` where the digest is not that of the facts.
+    """
+    folder = data_folder / facts.name
+    there = read_facts(folder)
+    if there.digest != facts.digest:
+        raise DatasetChanged(
+            f"The dataset {facts.name} was imported anew: the run began with {facts.digest[:12]}, there is "
+            f"{there.digest[:12]}."
+        )
+    manifest = dataset_folder.read_manifest(folder, advice=ADVICE)
+    listed: Any = json.loads(dataset_folder.verified(folder, CONTENTS, manifest, advice=ADVICE))
+    contents = Contents(facts.name, facts.classes, _part(listed["train"]), _part(listed["test"]), facts.validation)
+    root = None if listed["root"] is None else Path(listed["root"])
+    if facts.storage == "files":
+        none = np.empty((0, facts.height, facts.width, facts.channels), np.uint8)
+        return Stored(Images(none, contents.train.labels, none, contents.test.labels), contents, root)
+    content = dataset_folder.verified(folder, IMAGES, manifest, advice=ADVICE)
+    try:
+        images = Images(**decode(content))
+    except (SafetensorError, TypeError) as error:
+        raise DatasetDamaged(folder / IMAGES, expected="images", found=str(error), advice=ADVICE) from error
+    return Stored(images, contents, root)
+
+
+def _rows(part: Part) -> list[tuple[str, str, int]]:
+    return list(zip(part.names, part.digests, part.labels.tolist(), strict=True))
+
+
+def _part(rows: list[tuple[str, str, int]]) -> Part:
+    names, digests, labels = zip(*rows, strict=True) if rows else ((), (), ())
+    return Part(names, digests, np.array(labels, np.int32))

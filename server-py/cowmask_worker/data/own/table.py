@@ -1,0 +1,90 @@
+"""A table of image files: CSV in UTF-8 with the columns `path`, `label` and, where wanted, `split`.
+
+`path` is relative to the table's folder. An empty label is none. `split` is train (also when it is empty), validation
+or test. Other columns are passed over.
+"""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from cowmask_worker.data.damage import DatasetDamaged, DatasetUnusable
+from cowmask_worker.data.image_file import Unreadable
+from cowmask_worker.data.own.listing import Entry, Listing
+
+_SPLITS = ("train", "validation", "test")
+_REQUIRED = ("path", "label")
+_LONGEST_FIELD = 100_000
+
+
+def list_table(table: Path) -> Listing:
+    """Lists what a table names. Raises `DatasetUnusable` with every row that is wrong.
+
+    Files that are missing or lead out of the folder are left to the caller, as the listing's `unusable`.
+    """
+    root = table.parent.resolve()
+    entries: dict[str, Entry] = {}
+    lines: dict[str, int] = {}
+    wrong: list[DatasetDamaged] = []
+    unusable: list[DatasetDamaged] = []
+    for line, row in _rows(table):
+        where = f"{table}, line {line:,}"
+        name, label, split = row["path"], row["label"], row.get("split") or "train"
+        pure = PurePosixPath(name)
+        if not name or "\0" in name or pure.is_absolute() or ".." in pure.parts:
+            wrong.append(DatasetDamaged(where, expected="a path relative to the table's folder", found=repr(name)))
+        elif split not in _SPLITS:
+            wrong.append(DatasetDamaged(where, expected=f"a split of {', '.join(_SPLITS)}", found=repr(split)))
+        elif split != "train" and not label:
+            wrong.append(DatasetDamaged(where, expected=f"a label for an image of {split}", found="none"))
+        elif (key := str(pure)) in lines:
+            expected = "every path once"
+            wrong.append(DatasetDamaged(where, expected=expected, found=f"{name!r} as in line {lines[key]:,}"))
+        else:
+            lines[key] = line
+            path = root / pure
+            if not path.is_file():
+                unusable.append(Unreadable(where, expected=f"the file {path}", found="no file"))
+            elif not path.resolve().is_relative_to(root):
+                unusable.append(
+                    Unreadable(where, expected=f"a file within {root}", found=f"a link to {path.resolve()}")
+                )
+            else:
+                entries[key] = Entry(path, key, label or None, split)
+    if wrong:
+        raise DatasetUnusable(f"{table} has rows that can not be used:", wrong)
+    return Listing(root, tuple(entries[name] for name in sorted(entries)), tuple(unusable))
+
+
+def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Every row with the number of its last line."""
+
+    def refuse(expected: str, found: str, line: int | None = None) -> DatasetUnusable:
+        where = table if line is None else f"{table}, line {line:,}"
+        return DatasetUnusable(
+            f"{table} is no table of images:", [DatasetDamaged(where, expected=expected, found=found)]
+        )
+
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, strict=True)
+            header = [column.strip() for column in next(reader, [])]
+            missing = [column for column in _REQUIRED if column not in header]
+            if missing:
+                expected = "a first line with the columns path, label and, where wanted, split"
+                raise refuse(expected, ", ".join(header)[:200] or "nothing", 1)
+            for fields in reader:
+                if not fields:
+                    continue
+                if len(fields) != len(header):
+                    raise refuse(f"{len(header)} fields, as in the first line", f"{len(fields)}", reader.line_num)
+                if max(map(len, fields)) > _LONGEST_FIELD:
+                    raise refuse(f"fields of {_LONGEST_FIELD:,} characters at most", "a longer one", reader.line_num)
+                row = dict(zip(header, (field.strip() for field in fields), strict=True))
+                # A path may begin or end with a space.
+                row["path"] = fields[header.index("path")]
+                yield reader.line_num, row
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise refuse("CSV in UTF-8", str(error)) from error
+    except OSError as error:
+        raise refuse("a file that can be read", error.strerror or str(error)) from error

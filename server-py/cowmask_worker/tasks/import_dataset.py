@@ -1,0 +1,95 @@
+"""Takes images of the user's as a dataset, for the Datasets service."""
+
+import time
+from pathlib import Path
+from typing import Any, cast
+
+from cowmask.internal.v1 import tasks_pb2
+from cowmask.v1 import datasets_pb2
+from cowmask_worker.data.damage import DatasetDamaged, DatasetUnusable
+from cowmask_worker.data.dataset_folder import check_apart
+from cowmask_worker.data.own.arrays import checked_arrays, read_arrays
+from cowmask_worker.data.own.folder import list_folder
+from cowmask_worker.data.own.store import store
+from cowmask_worker.data.own.table import list_table
+from cowmask_worker.data.own.taken import Options, Taken, take_arrays, take_listing
+from cowmask_worker.runs.dataset_facts import dataset_message
+from cowmask_worker.runs.refusal import Violation, invalid
+from cowmask_worker.tasks.arrays import to_array
+from cowmask_worker.tasks.call import Call
+
+_TOLD_EVERY_SECONDS = 0.2
+
+
+def import_dataset(call: Call) -> None:
+    """Answers how far it is, and at last the dataset. Nothing is stored unless all of it is sound."""
+    command = call.command.import_dataset
+    progress = _Told(call)
+    options = options_of(command.options)
+    if command.path:
+        source = Path(command.path)
+        try:
+            check_apart(source, call.data_folder / command.name)
+        except ValueError as error:
+            raise invalid([Violation("source.path", str(error))]) from error
+        taken = take(command.name, source, options, progress)
+    else:
+        arrays = {tensor.header.name: to_array(tensor) for tensor in call.tensors()}
+        checked = checked_arrays(arrays, tuple(command.classes), "arrays")
+        taken = take_arrays(command.name, checked, options, progress)
+    call.check()
+    progress("store the dataset", 0, 1)
+    facts = store(taken, call.data_folder)
+    _send(call, dataset=dataset_message(facts))
+
+
+def take(name: str, source: Path, options: Options, progress: "_Told") -> Taken:
+    """Reads a folder of images, a table, or a file or folder of arrays. Raises `DatasetUnusable`."""
+    suffix = source.suffix.lower()
+    if source.is_dir() and not any(source.glob("*.npy")):
+        return take_listing(name, list_folder(source), options, progress)
+    if suffix == ".csv":
+        return take_listing(name, list_table(source), options, progress)
+    if suffix == ".npz" or source.is_dir():
+        return take_arrays(name, checked_arrays(read_arrays(source), (), str(source)), options, progress)
+    expected = "a folder of images or .npy files, a .csv table, or an .npz file"
+    raise DatasetUnusable(
+        f"{source} is nothing that can be imported:",
+        [DatasetDamaged(source, expected=expected, found=f"a file {source.name!r}")],
+    )
+
+
+def options_of(message: datasets_pb2.DatasetImportOptions) -> Options:
+    def given(field: Any) -> Any:
+        return getattr(message, field) if message.HasField(field) else None
+
+    return Options(
+        image_size=given("image_size"),
+        resize=cast(Any, message.resize),
+        channels=given("channels"),
+        on_unreadable=cast(Any, message.on_unreadable),
+        test_share=given("test_share"),
+        storage=given("storage"),
+    )
+
+
+class _Told:
+    """Says what is being done, not more often than somebody would want to read it; ends the work of a cancelled
+    call."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._what = ""
+        self._next = 0.0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        self._call.check()
+        now = time.monotonic()
+        if what != self._what or now >= self._next or done == total:
+            self._what, self._next = what, now + _TOLD_EVERY_SECONDS
+            _send(self._call, progress=datasets_pb2.DatasetProgress(what=what, done=done, total=total))
+
+
+def _send(call: Call, **part: Any) -> None:
+    response = datasets_pb2.DatasetImportResponse(**part)
+    call.send(answer=tasks_pb2.Answer(imported_dataset=response))
