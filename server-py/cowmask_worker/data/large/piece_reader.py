@@ -25,7 +25,7 @@ type Piece = dict[str, NDArray[Any]]
 
 _PIECE_BYTES = 4 * 1024 * 1024
 _MOST_IMAGES = 64
-# Of each process: two pieces wait in Grain's two queues, one each before them and in the consumer's hands.
+# Pieces of one process: one in the making, one in each of Grain's two queues, one between them, one being used.
 _BUFFERED = 1
 _UNDER_WAY = 5
 _SHARED_MEMORY = Path("/dev/shm")
