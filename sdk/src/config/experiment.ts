@@ -320,6 +320,29 @@ const augmentation = group('Random changes of every training image.', {
     default: AUTO,
     description: 'Mirror half of the images. Auto: what suits the dataset (digits: false).',
   }).optional(),
+  cropArea: range({
+    minimum: 0.001,
+    maximum: 1,
+    default: AUTO,
+    description:
+      'Share of an image that is shown, its shape and place drawn at random, too; for datasets whose files are read in training. Auto: [0.05, 1] for those, [1, 1] for others.',
+  }).optional(),
+  resample: choice({
+    allowed: ['antialias', 'reference'],
+    default: AUTO,
+    description:
+      "How what is shown of a file gets its size. antialias: bicubic over all pixels. reference: bicubic over the nearest ones, as the authors' code does. Auto: antialias, reference with strictParity.",
+  }).optional(),
+  colorJitter: flag({
+    default: false,
+    description: 'Draw saturation, hue, contrast and brightness of every training image; for images with colors.',
+  }).optional(),
+  grayscale: finiteNumber({
+    minimum: 0,
+    maximum: 1,
+    default: 0,
+    description: 'Probability that color jitter takes the colors of an image, in place of new saturation and hue.',
+  }).optional(),
 })
 
 const optimizer = group('Stochastic gradient descent.', {

@@ -14,6 +14,7 @@ const BEFORE = {
   strictParity: false,
   randomStream: 'current',
   dataset: { excludeLabeled: false, split: 'rule' },
+  augmentation: { cropArea: [1, 1], resample: 'antialias', colorJitter: false, grayscale: 0 },
 } as const
 
 /**
@@ -23,7 +24,12 @@ const BEFORE = {
  */
 export function resolvedExperimentConfig(message: Message): ResolvedExperimentConfig {
   const read = withoutEpochs(fromMessage('ExperimentConfig', message))
-  const config = { ...BEFORE, ...read, dataset: { ...BEFORE.dataset, ...Object(read.dataset) } as object }
+  const config: Record<string, unknown> = {
+    ...BEFORE,
+    ...read,
+    dataset: { ...BEFORE.dataset, ...Object(read.dataset) } as object,
+    augmentation: { ...BEFORE.augmentation, ...Object(read.augmentation) } as object,
+  }
   demandComplete(withoutEpochs(fieldsOf(messageSchemas.ExperimentConfig, config) ?? {}), config, '')
   return config as unknown as ResolvedExperimentConfig
 }

@@ -604,6 +604,30 @@ export type AugmentationConfig = {
   readonly shift?: number | undefined
   /** Mirror half of the images. Auto: what suits the dataset (digits: false). */
   readonly horizontalFlip?: boolean | undefined
+  /**
+   * Share of an image that is shown, its shape and place drawn at random, too; for datasets whose files are
+   * read in training. Auto: [0.05, 1] for those, [1, 1] for others.
+   *
+   * [low, high], two numbers from 0.001 to 1.
+   */
+  readonly cropArea?: readonly [low: number, high: number] | undefined
+  /**
+   * How what is shown of a file gets its size. antialias: bicubic over all pixels. reference: bicubic over the
+   * nearest ones, as the authors' code does. Auto: antialias, reference with strictParity.
+   */
+  readonly resample?: 'antialias' | 'reference' | undefined
+  /**
+   * Draw saturation, hue, contrast and brightness of every training image; for images with colors.
+   *
+   * Default false.
+   */
+  readonly colorJitter?: boolean | undefined
+  /**
+   * Probability that color jitter takes the colors of an image, in place of new saturation and hue.
+   *
+   * A number from 0 to 1. Default 0.
+   */
+  readonly grayscale?: number | undefined
 }
 
 /** Stochastic gradient descent. */

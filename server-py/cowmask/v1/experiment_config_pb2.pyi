@@ -992,24 +992,53 @@ class AugmentationConfig(_message.Message):
 
     SHIFT_FIELD_NUMBER: _builtins.int
     HORIZONTAL_FLIP_FIELD_NUMBER: _builtins.int
+    CROP_AREA_FIELD_NUMBER: _builtins.int
+    RESAMPLE_FIELD_NUMBER: _builtins.int
+    COLOR_JITTER_FIELD_NUMBER: _builtins.int
+    GRAYSCALE_FIELD_NUMBER: _builtins.int
     shift: _builtins.int
     horizontal_flip: _builtins.bool
+    resample: _builtins.str
+    color_jitter: _builtins.bool
+    grayscale: _builtins.float
+    @_builtins.property
+    def crop_area(self) -> Global___Range: ...
     def __init__(
         self,
         *,
         shift: _builtins.int | None = ...,
         horizontal_flip: _builtins.bool | None = ...,
+        crop_area: Global___Range | None = ...,
+        resample: _builtins.str | None = ...,
+        color_jitter: _builtins.bool | None = ...,
+        grayscale: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_horizontal_flip", b"_horizontal_flip", "_shift", b"_shift", "horizontal_flip", b"horizontal_flip", "shift", b"shift"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_color_jitter", b"_color_jitter", "_crop_area", b"_crop_area", "_grayscale", b"_grayscale", "_horizontal_flip", b"_horizontal_flip", "_resample", b"_resample", "_shift", b"_shift", "color_jitter", b"color_jitter", "crop_area", b"crop_area", "grayscale", b"grayscale", "horizontal_flip", b"horizontal_flip", "resample", b"resample", "shift", b"shift"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_horizontal_flip", b"_horizontal_flip", "_shift", b"_shift", "horizontal_flip", b"horizontal_flip", "shift", b"shift"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_color_jitter", b"_color_jitter", "_crop_area", b"_crop_area", "_grayscale", b"_grayscale", "_horizontal_flip", b"_horizontal_flip", "_resample", b"_resample", "_shift", b"_shift", "color_jitter", b"color_jitter", "crop_area", b"crop_area", "grayscale", b"grayscale", "horizontal_flip", b"horizontal_flip", "resample", b"resample", "shift", b"shift"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__color_jitter: _TypeAlias = _typing.Literal["color_jitter"]  # noqa: Y015
+    _WhichOneofArgType__color_jitter: _TypeAlias = _typing.Literal["_color_jitter", b"_color_jitter"]  # noqa: Y015
+    _WhichOneofReturnType__crop_area: _TypeAlias = _typing.Literal["crop_area"]  # noqa: Y015
+    _WhichOneofArgType__crop_area: _TypeAlias = _typing.Literal["_crop_area", b"_crop_area"]  # noqa: Y015
+    _WhichOneofReturnType__grayscale: _TypeAlias = _typing.Literal["grayscale"]  # noqa: Y015
+    _WhichOneofArgType__grayscale: _TypeAlias = _typing.Literal["_grayscale", b"_grayscale"]  # noqa: Y015
     _WhichOneofReturnType__horizontal_flip: _TypeAlias = _typing.Literal["horizontal_flip"]  # noqa: Y015
     _WhichOneofArgType__horizontal_flip: _TypeAlias = _typing.Literal["_horizontal_flip", b"_horizontal_flip"]  # noqa: Y015
+    _WhichOneofReturnType__resample: _TypeAlias = _typing.Literal["resample"]  # noqa: Y015
+    _WhichOneofArgType__resample: _TypeAlias = _typing.Literal["_resample", b"_resample"]  # noqa: Y015
     _WhichOneofReturnType__shift: _TypeAlias = _typing.Literal["shift"]  # noqa: Y015
     _WhichOneofArgType__shift: _TypeAlias = _typing.Literal["_shift", b"_shift"]  # noqa: Y015
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__color_jitter) -> _WhichOneofReturnType__color_jitter | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__crop_area) -> _WhichOneofReturnType__crop_area | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__grayscale) -> _WhichOneofReturnType__grayscale | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__horizontal_flip) -> _WhichOneofReturnType__horizontal_flip | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__resample) -> _WhichOneofReturnType__resample | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__shift) -> _WhichOneofReturnType__shift | None: ...
 

@@ -38,6 +38,11 @@ class DatasetFacts:
     """What was decided when it was imported, a sentence each."""
 
     @property
+    def reads_files(self) -> bool:
+        """Whether images are read from their files in training, each time with another crop."""
+        return self.storage == "files"
+
+    @property
     def imported(self) -> bool:
         return bool(self.digest)
 

@@ -9,6 +9,8 @@ _CHECKPOINTS = 5
 # The reference draws sigma from 4..16 pixels at an image size of 32.
 _SMALLEST_SIGMA = 1 / 8
 _LARGEST_SIGMA = 1 / 2
+# The authors' ImageNet pipeline.
+_SMALLEST_CROP = 0.05
 
 
 def resolve_experiment(
@@ -25,6 +27,12 @@ def resolve_experiment(
     if not resolved.augmentation.HasField("horizontal_flip"):
         theirs = facts.parity_horizontal_flip if resolved.strict_parity else None
         resolved.augmentation.horizontal_flip = facts.horizontal_flip if theirs is None else theirs
+    if not resolved.augmentation.HasField("crop_area"):
+        low = _SMALLEST_CROP if facts.storage == "files" else 1.0
+        resolved.augmentation.crop_area.low, resolved.augmentation.crop_area.high = low, 1.0
+    if not resolved.augmentation.HasField("resample"):
+        theirs = facts.storage == "files" and resolved.strict_parity
+        resolved.augmentation.resample = "reference" if theirs else "antialias"
     if not resolved.HasField("random_stream"):
         resolved.random_stream = "reference" if resolved.strict_parity else "current"
     if not resolved.HasField("unlabeled_batch_size"):

@@ -101,6 +101,12 @@ def dataset_rules(
 ) -> list[Violation]:
     """Rules that need to know the dataset; a field that is blamed already is not blamed again."""
     blamed = {violation.path for violation in found}
+    return _split_rules(config, facts, blamed) + [each for each in _view(config, facts) if each.path not in blamed]
+
+
+def _split_rules(
+    config: experiment_config_pb2.ExperimentConfig, facts: DatasetFacts, blamed: set[str]
+) -> list[Violation]:
     if config.dataset.split != "rule":
         # The split says all of it; whether it fits is seen when it is read.
         return _unlabeled_batch(config, facts, facts.train, blamed)
@@ -113,6 +119,33 @@ def dataset_rules(
     if config.dataset.HasField("labeled") and "dataset.labeled" not in blamed:
         violations += _labeled(config.dataset.labeled, facts, validation)
     return violations + _unlabeled_batch(config, facts, facts.train - validation, blamed)
+
+
+def _view(config: experiment_config_pb2.ExperimentConfig, facts: DatasetFacts) -> list[Violation]:
+    """What is done to images must be something that can be done to these."""
+    augmentation, files = config.augmentation, facts.storage == "files"
+    kept = f"of {facts.name} are kept at their final size"
+    wrong = [
+        ("shift", files and augmentation.shift > 0, f"must be 0: images of {facts.name} are cropped instead"),
+        ("cropArea", not files and _crops(augmentation), f"must be left out or [1, 1]: images {kept}"),
+        ("resample", not files and augmentation.resample == "reference", f"must be left out: images {kept}"),
+        (
+            "colorJitter",
+            augmentation.color_jitter and facts.channels != 3,
+            f"must be false: {facts.name} has no colors",
+        ),
+        ("grayscale", augmentation.grayscale > 0 and not augmentation.color_jitter, "must be 0 without colorJitter"),
+    ]
+    return [
+        Violation(f"augmentation.{name}", reason, rule="augmentation_suits_images")
+        for name, broken, reason in wrong
+        if broken
+    ]
+
+
+def _crops(augmentation: experiment_config_pb2.AugmentationConfig) -> bool:
+    area = augmentation.crop_area
+    return augmentation.HasField("crop_area") and (area.low, area.high) != (1, 1)
 
 
 def _validation(validation: int, facts: DatasetFacts) -> list[Violation]:

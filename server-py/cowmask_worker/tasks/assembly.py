@@ -9,19 +9,21 @@ from typing import Any, NamedTuple, cast
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, PRNGKeyArray, UInt8
+from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask.v1 import masks_pb2
 from cowmask_worker.data import digits
-from cowmask_worker.data.augmentation import normalize
-from cowmask_worker.data.batches import BatchOptions, Pool, StreamKeys, fetch_batch
+from cowmask_worker.data.augmentation import normalize, normalize_unit
+from cowmask_worker.data.batches import BatchOptions, Pool, RawBatch, StreamKeys, fetch_batch
 from cowmask_worker.data.catalog import DatasetFacts
 from cowmask_worker.data.contents import UNLABELED
 from cowmask_worker.data.digits import Images
+from cowmask_worker.data.large.color_jitter import color_jitter
+from cowmask_worker.data.large.records import Records, records
 from cowmask_worker.data.own import store
 from cowmask_worker.data.prepared import load_prepared
-from cowmask_worker.data.splits import Splits, split
+from cowmask_worker.data.splits import Indices, Splits, split
 from cowmask_worker.masks.box import Area, box_masks
 from cowmask_worker.masks.cow import cow_masks
 from cowmask_worker.models.functional import Functional
@@ -42,10 +44,18 @@ type _Range = tuple[float, float]
 
 
 class Dataset(NamedTuple):
-    """A dataset's images on the host, and what is known of it."""
+    """A dataset on the host, and what is known of it. Without pixels where `files` says where the images are."""
 
     facts: DatasetFacts
     images: Images
+    files: "Files | None" = None
+
+
+class Files(NamedTuple):
+    """Image files in the order of `Images`' arrays."""
+
+    train: Records
+    test: Records
 
 
 class StepData(NamedTuple):
@@ -59,7 +69,14 @@ def load_dataset(facts: DatasetFacts, data_folder: Path) -> Dataset:
     """Raises `DatasetMissing` where it has to be prepared, `DatasetDamaged` where it is not what was prepared or
     imported, `DatasetChanged` where it was imported anew."""
     if facts.imported:
-        return Dataset(facts, store.load(facts, data_folder).images)
+        stored = store.load(facts, data_folder)
+        if stored.root is None:
+            return Dataset(facts, stored.images)
+        train, test = (
+            records(stored.root, part.names, part.labels.tolist())
+            for part in (stored.contents.train, stored.contents.test)
+        )
+        return Dataset(facts, stored.images, Files(train, test))
     return Dataset(facts, digits.load() if facts.name == "digits" else load_prepared(facts.name, data_folder))
 
 
@@ -111,17 +128,44 @@ def one_step(
         unlabeled=config.unlabeled_batch_size,
         shift=config.augmentation.shift,
         flip=config.augmentation.horizontal_flip,
-        second_view=options.perturb_augment_separately or options.mix_augment_separately,
+        second_view=second_view(options),
     )
+    take = step_on_images(config, facts, options)
 
     def step(state: TrainState, data: StepData) -> tuple[TrainState, StepMetrics]:
-        raw = fetch_batch(data.pool, _stream_keys(data.root), state.step, batch_options)
-        first = normalize(raw.unlabeled, facts.mean, facts.std)
-        second = normalize(raw.unlabeled_second, facts.mean, facts.std) if batch_options.second_view else first
-        batch = Batch(normalize(raw.labeled, facts.mean, facts.std), raw.labels, first, second)
-        return train_step(options, state, batch, step_keys(data.root, state.step))
+        return take(state, data.root, fetch_batch(data.pool, _stream_keys(data.root), state.step, batch_options))
 
     return step
+
+
+def second_view(options: StepOptions) -> bool:
+    """Whether the unlabeled images are augmented twice, independently."""
+    return options.perturb_augment_separately or options.mix_augment_separately
+
+
+def step_on_images(
+    config: config_pb2.ExperimentConfig, facts: DatasetFacts, options: StepOptions
+) -> Callable[[TrainState, PRNGKeyArray, RawBatch], tuple[TrainState, StepMetrics]]:
+    """A step on images as they are stored: colors and normalization, then the update. The key is the run's root."""
+    twice = second_view(options)
+
+    def take(state: TrainState, root: PRNGKeyArray, raw: RawBatch) -> tuple[TrainState, StepMetrics]:
+        def seen(images: UInt8[Array, "b h w c"], jitter: Stream) -> Float[Array, "b h w c"]:
+            if not config.augmentation.color_jitter:
+                return normalize(images, facts.mean, facts.std)
+            colored = color_jitter(
+                jax.random.fold_in(stream_key(root, jitter), state.step),
+                images.astype(jnp.float32) / 255,
+                grayscale_probability=config.augmentation.grayscale,
+                parity_brightness=config.strict_parity,
+            )
+            return normalize_unit(colored, facts.mean, facts.std)
+
+        labeled, first = seen(raw.labeled, Stream.LABELED_JITTER), seen(raw.unlabeled, Stream.UNLABELED_JITTER)
+        second = seen(raw.unlabeled_second, Stream.UNLABELED_JITTER_SECOND) if twice else first
+        return train_step(options, state, Batch(labeled, raw.labels, first, second), step_keys(root, state.step))
+
+    return take
 
 
 def _stream_keys(root: PRNGKeyArray) -> StreamKeys:
@@ -149,11 +193,18 @@ def evaluator(facts: DatasetFacts, model: Functional) -> Evaluator:
 
 def named_split(name: str, images: Images, parts: Splits) -> tuple[Any, Any]:
     """Images and labels of "test", "validation" or "train" (all that is trained on and has a label)."""
+    indices = split_indices(name, images, parts)
     if name == "test":
-        return images.test_images, images.test_labels
-    indices = parts.validation if name == "validation" else np.union1d(parts.labeled, parts.unlabeled)
-    indices = indices[images.train_labels[indices] != UNLABELED]
+        return images.test_images[indices], images.test_labels[indices]
     return images.train_images[indices], images.train_labels[indices]
+
+
+def split_indices(name: str, images: Images, parts: Splits) -> Indices:
+    """Places in the test arrays for "test", else in the training arrays."""
+    if name == "test":
+        return np.arange(len(images.test_labels))
+    indices = parts.validation if name == "validation" else np.union1d(parts.labeled, parts.unlabeled)
+    return indices[images.train_labels[indices] != UNLABELED]
 
 
 def plan(config: config_pb2.ExperimentConfig, facts: DatasetFacts) -> Plan:

@@ -31,7 +31,7 @@ def answer(call: Call) -> None:
 
 
 def _inspect(call: Call) -> None:
-    facts, images = load_dataset(facts_of(call.command.inspect.dataset), call.data_folder)
+    facts, images, _ = load_dataset(facts_of(call.command.inspect.dataset), call.data_folder)
     digest = hashlib.sha256()
     for array in images:
         digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)

@@ -1,5 +1,6 @@
 """Trains one run and reports it as the events of the contract."""
 
+import contextlib
 import time
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
@@ -11,16 +12,20 @@ import numpy as np
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2
+from cowmask.v1 import experiment_config_pb2 as config_pb2
+from cowmask_worker.data.splits import Splits
+from cowmask_worker.models.functional import Functional
 from cowmask_worker.runs.dataset_facts import facts_of
 from cowmask_worker.tasks import assembly
 from cowmask_worker.tasks.call import Call
 from cowmask_worker.tasks.checkpoint_facts import checkpoint_facts, differences
 from cowmask_worker.tasks.failures import failure
+from cowmask_worker.tasks.file_run import file_program
 from cowmask_worker.tasks.networks import dataset_network
 from cowmask_worker.training import checkpoints
 from cowmask_worker.training.checkpoints import CheckpointInfo, Skipped
 from cowmask_worker.training.dispatch import many_steps
-from cowmask_worker.training.loop import Ended, Evaluated, LoopEvent, Metrics, Score, Warned, run_steps
+from cowmask_worker.training.loop import Ended, Evaluated, LoopEvent, Metrics, Program, Score, Warned, run_steps
 from cowmask_worker.training.state import TrainState
 
 
@@ -57,7 +62,7 @@ def _attempt(
     yield event_pb2.Progress(phase="load_data", steps=config.steps)
     dataset = assembly.load_dataset(facts_of(command.dataset), data_folder)
     parts = assembly.splits(config, dataset)
-    data = assembly.step_data(config, dataset.images, parts)
+    root = assembly.root_key(config)
     yield event_pb2.Progress(phase="load_data", duration_ms=_now() - began, steps=config.steps)
 
     model = dataset_network(config.model, dataset.facts)
@@ -71,34 +76,51 @@ def _attempt(
         yield from _damaged(newest.skipped, newest.path)
         if newest.path is not None:
             manifest = checkpoints.verify(newest.path)
-            restored = _restored(newest.path, manifest, jax.eval_shape(fresh, data.root))
+            restored = _restored(newest.path, manifest, jax.eval_shape(fresh, root))
             yield from _environment_warning(manifest, facts)
         yield event_pb2.Progress(phase="restore", duration_ms=_now() - began, steps=config.steps)
 
     began = _now()
     yield event_pb2.Progress(phase="compile", steps=config.steps)
     with assembly.random_stream(config):
-        start = restored or _Restored(fresh(data.root), None, ())
+        start = restored or _Restored(fresh(root), None, ())
+    with _program(config, dataset, model, parts, start.state) as program:
+        yield event_pb2.Progress(phase="compile", duration_ms=_now() - began, steps=config.steps)
+        if start.info is not None:
+            yield start.info
+
+        def save(state: TrainState, step: int, warned: Collection[str]) -> CheckpointInfo:
+            return checkpoints.save(folder, state, step=step, facts={**facts, "warned": sorted(warned)})
+
+        events = run_steps(
+            program,
+            start.state,
+            assembly.plan(config, dataset.facts),
+            save,
+            cancelled=cancelled,
+            restored=start.info is not None,
+            warned=start.warned,
+        )
+        ended: Ended | None = None
+        for event in events:
+            if isinstance(event, Ended):
+                ended = event
+            else:
+                yield event
+    # Whoever hears of the end may stop this process: what the program owns is given back first.
+    if ended is not None:
+        yield ended
+
+
+def _program(
+    config: config_pb2.ExperimentConfig, dataset: assembly.Dataset, model: Functional, parts: Splits, state: TrainState
+) -> contextlib.AbstractContextManager[Program]:
+    if dataset.files is not None:
+        return file_program(config, dataset, model, parts, state)
+    data = assembly.step_data(config, dataset.images, parts)
     dispatch = many_steps(assembly.one_step(config, dataset.facts, model))
     score = assembly.evaluator(dataset.facts, model)
-    program = assembly.compiled(config, dispatch, score, start.state, data, dataset, parts)
-    yield event_pb2.Progress(phase="compile", duration_ms=_now() - began, steps=config.steps)
-
-    if start.info is not None:
-        yield start.info
-
-    def save(state: TrainState, step: int, warned: Collection[str]) -> CheckpointInfo:
-        return checkpoints.save(folder, state, step=step, facts={**facts, "warned": sorted(warned)})
-
-    yield from run_steps(
-        program,
-        start.state,
-        assembly.plan(config, dataset.facts),
-        save,
-        cancelled=cancelled,
-        restored=start.info is not None,
-        warned=start.warned,
-    )
+    return contextlib.nullcontext(assembly.compiled(config, dispatch, score, state, data, dataset, parts))
 
 
 def _restored(path: Path, manifest: dict[str, object], like: TrainState) -> _Restored:

@@ -28,6 +28,9 @@ def test_stream_numbers_never_change() -> None:
         ("LABELED_AUGMENT", 10),
         ("UNLABELED_AUGMENT", 11),
         ("UNLABELED_AUGMENT_SECOND", 12),
+        ("LABELED_JITTER", 13),
+        ("UNLABELED_JITTER", 14),
+        ("UNLABELED_JITTER_SECOND", 15),
     ]
 
 

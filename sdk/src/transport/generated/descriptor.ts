@@ -1946,6 +1946,26 @@ export const descriptor = {
                   "oneof": [
                     "horizontalFlip"
                   ]
+                },
+                "_cropArea": {
+                  "oneof": [
+                    "cropArea"
+                  ]
+                },
+                "_resample": {
+                  "oneof": [
+                    "resample"
+                  ]
+                },
+                "_colorJitter": {
+                  "oneof": [
+                    "colorJitter"
+                  ]
+                },
+                "_grayscale": {
+                  "oneof": [
+                    "grayscale"
+                  ]
                 }
               },
               "fields": {
@@ -1959,6 +1979,34 @@ export const descriptor = {
                 "horizontalFlip": {
                   "type": "bool",
                   "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "cropArea": {
+                  "type": "Range",
+                  "id": 3,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "resample": {
+                  "type": "string",
+                  "id": 4,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "colorJitter": {
+                  "type": "bool",
+                  "id": 5,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "grayscale": {
+                  "type": "double",
+                  "id": 6,
                   "options": {
                     "proto3_optional": true
                   }

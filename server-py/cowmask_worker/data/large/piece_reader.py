@@ -1,5 +1,6 @@
 """Pieces of batches, made in processes of Grain's while the ones before them are used."""
 
+import gc
 import multiprocessing
 import os
 import shutil
@@ -78,6 +79,9 @@ def read_pieces(
         if workers:
             sys.path.remove(_WITHOUT_JAX)
             _await_deletions()
+            # Semaphores are given back when they are collected, which must be before the program ends.
+            del pieces, dataset
+            gc.collect()
 
 
 def _whole(piece: "Piece | _Failure") -> Piece:

@@ -67,7 +67,7 @@ class Taken(NamedTuple):
     root: Path | None
 
 
-class _Form(NamedTuple):
+class Form(NamedTuple):
     """What every image becomes."""
 
     height: int
@@ -91,15 +91,9 @@ def take_listing(name: str, listing: Listing, options: Options, progress: Progre
     unusable = list(listing.unusable)
     probes = _probed(listing.entries, unusable, progress)
     _refuse_unless_skipped(listing.root, unusable, options)
-    form = _form([each for _, each in probes], options)
+    form = form_of([each for _, each in probes], options)
     keep = form.storage == "pixels"
-    size = len(probes) * form.height * form.width * form.channels
-    if keep and size > MOST_PIXEL_BYTES:
-        expected = f"at most {MOST_PIXEL_BYTES:,} bytes of pixels"
-        problem = DatasetDamaged(listing.root, expected=expected, found=f"{size:,}")
-        raise DatasetUnusable(
-            f"{listing.root} is too large:", [problem], "Say a smaller imageSize, or storage: 'files'."
-        )
+    check_pixel_bytes(listing.root, form, len(probes))
     read: list[_Read] = []
     for each in _decoded([entry for entry, _ in probes], form, unusable, progress):
         read.append(each if keep else each._replace(pixels=each.pixels[:0]))
@@ -107,7 +101,7 @@ def take_listing(name: str, listing: Listing, options: Options, progress: Progre
     entries = [each.entry for each in read]
     classes = check_classes(listing.root, entries)
     notes = [*form.notes, *_told_skipped(unusable), *_told_ignored(listing.ignored)]
-    held_out = _held_out(listing.root, entries, classes, options, notes)
+    held_out = hold_out(listing.root, entries, classes, options, notes)
     place = {label: index for index, label in enumerate(classes)}
 
     def label_of(entry: Entry) -> int:
@@ -137,8 +131,8 @@ def take_arrays(name: str, arrays: Arrays, options: Options, progress: Progress)
     total = len(arrays.images) + len(arrays.validation_images) + len(arrays.test_images)
     height, width, channels = arrays.images.shape[1:]
     like = Probe("", {1: "L", 3: "RGB", 4: "RGBA"}[channels], height, width, channels == 1, channels == 4)
-    form = _form([like] * total, options._replace(storage="pixels", channels=options.channels or channels))
-    _check_labels(name, arrays)
+    form = form_of([like] * total, options._replace(storage="pixels", channels=options.channels or channels))
+    check_labels(name, arrays)
 
     def sized(part: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if part.shape[1:] == (form.height, form.width, form.channels):
@@ -161,7 +155,7 @@ def take_arrays(name: str, arrays: Arrays, options: Options, progress: Progress)
     test_labels, test_names = arrays.test_labels, [f"test_images/{index}" for index in range(len(test))]
     kept = np.arange(len(train))
     if not len(test):
-        out = np.array(_held_out(Path(name), entries, arrays.classes, options, notes))
+        out = np.array(hold_out(Path(name), entries, arrays.classes, options, notes))
         test, test_labels, test_names = train[out], arrays.labels[out], [entries[index].name for index in out]
         kept = np.setdiff1d(kept, out)
     moments = _Moments.of(train[kept])
@@ -185,14 +179,14 @@ def take_arrays(name: str, arrays: Arrays, options: Options, progress: Progress)
 
 def read_pixels(path: Path, height: int, width: int, channels: Channels, resize: Resize) -> NDArray[np.uint8]:
     """One image file as uint8 [height, width, channels]. Raises `Unreadable`."""
-    form = _Form(height, width, channels, resize, "pixels", ())
+    form = Form(height, width, channels, resize, "pixels", ())
     with opened(path) as image:
         # A JPEG may be decoded at an eighth of its size; twice of what is wanted leaves the resampling its work.
         image.draft(None, (2 * max(height, width), 2 * max(height, width)))
         return pixels(_resized(converted(image, channels), form))
 
 
-def _resized(image: Image.Image, form: _Form) -> Image.Image:
+def _resized(image: Image.Image, form: Form) -> Image.Image:
     size = (form.width, form.height)
     if image.size == size:
         return image
@@ -204,9 +198,18 @@ def _resized(image: Image.Image, form: _Form) -> Image.Image:
     return ImageOps.pad(image, size, Image.Resampling.BICUBIC, color=gray if form.channels > 1 else _PADDING)
 
 
+def check_pixel_bytes(root: Path, form: Form, count: int) -> None:
+    """Raises `DatasetUnusable` where so many images of this form are too many to be kept."""
+    size = count * form.height * form.width * form.channels
+    if form.storage == "pixels" and size > MOST_PIXEL_BYTES:
+        expected = f"at most {MOST_PIXEL_BYTES:,} bytes of pixels"
+        problem = DatasetDamaged(root, expected=expected, found=f"{size:,}")
+        raise DatasetUnusable(f"{root} is too large:", [problem], "Say a smaller imageSize, or storage: 'files'.")
+
+
 def _probed(entries: Sequence[Entry], unusable: list[DatasetDamaged], progress: Progress) -> list[tuple[Entry, Probe]]:
     found: list[tuple[Entry, Probe]] = []
-    for index, (entry, outcome) in enumerate(_in_threads(lambda entry: probe(entry.path), entries)):
+    for index, (entry, outcome) in enumerate(in_threads(lambda entry: probe(entry.path), entries)):
         if index % _WAITING == 0 or index + 1 == len(entries):
             progress("read headers", index + 1, len(entries))
         if isinstance(outcome, Unreadable):
@@ -217,7 +220,7 @@ def _probed(entries: Sequence[Entry], unusable: list[DatasetDamaged], progress: 
 
 
 def _decoded(
-    entries: Sequence[Entry], form: _Form, unusable: list[DatasetDamaged], progress: Progress
+    entries: Sequence[Entry], form: Form, unusable: list[DatasetDamaged], progress: Progress
 ) -> Iterator[_Read]:
     def read(entry: Entry) -> _Read:
         decoded = read_pixels(entry.path, form.height, form.width, form.channels, form.resize)
@@ -229,7 +232,7 @@ def _decoded(
             raise Unreadable(entry.path, expected="a file that can be read", found=found) from error
         return _Read(entry, digest, decoded, _Moments.of(decoded))
 
-    for index, (_, outcome) in enumerate(_in_threads(read, entries)):
+    for index, (_, outcome) in enumerate(in_threads(read, entries)):
         if index % _WAITING == 0 or index + 1 == len(entries):
             progress("read images", index + 1, len(entries))
         if isinstance(outcome, Unreadable):
@@ -238,7 +241,7 @@ def _decoded(
             yield outcome
 
 
-def _in_threads[T](work: Callable[[Entry], T], entries: Sequence[Entry]) -> Iterator[tuple[Entry, T | Unreadable]]:
+def in_threads[T](work: Callable[[Entry], T], entries: Sequence[Entry]) -> Iterator[tuple[Entry, T | Unreadable]]:
     """What the work gave or why it failed, in order; Pillow decodes without holding Python's lock."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         left = iter(entries)
@@ -259,16 +262,16 @@ def _in_threads[T](work: Callable[[Entry], T], entries: Sequence[Entry]) -> Iter
                 future.cancel()
 
 
-def _form(probes: Sequence[Probe], options: Options) -> _Form:
+def form_of(probes: Sequence[Probe], options: Options) -> Form:
     """Chooses what was left open; a note says each choice."""
     if not probes:
-        return _Form(_SIZES[0], _SIZES[0], options.channels or 3, options.resize, options.storage or "pixels", ())
+        return Form(_SIZES[0], _SIZES[0], options.channels or 3, options.resize, options.storage or "pixels", ())
     notes: list[str] = []
     sizes = Counter((each.height, each.width) for each in probes)
     first = next(iter(sizes))
     if options.image_size is not None:
         height = width = options.image_size
-    elif len(sizes) == 1 and max(first) <= _LARGEST_AS_IT_IS:
+    elif len(sizes) == 1 and max(first) <= _LARGEST_AS_IT_IS and (options.storage != "files" or first[0] == first[1]):
         height, width = first
         notes.append(f"Images keep their size, {height} x {width}.")
     else:
@@ -296,10 +299,10 @@ def _form(probes: Sequence[Probe], options: Options) -> _Form:
     storage = options.storage or ("files" if max(height, width) >= _SMALLEST_AS_FILES else "pixels")
     if storage == "files":
         notes.append("The files are read in training and must stay where they are (`storage: 'files'`).")
-    return _Form(height, width, channels, options.resize, storage, tuple(notes))
+    return Form(height, width, channels, options.resize, storage, tuple(notes))
 
 
-def _held_out(
+def hold_out(
     root: Path, entries: Sequence[Entry], classes: Sequence[str], options: Options, notes: list[str]
 ) -> list[int]:
     """Places of labeled training images to test with, where the source has no test images."""
@@ -329,7 +332,7 @@ def _held_out(
     return sorted(labeled[index] for index in chosen)
 
 
-def _check_labels(name: str, arrays: Arrays) -> None:
+def check_labels(name: str, arrays: Arrays) -> None:
     counts = np.bincount(arrays.labels[arrays.labels >= 0], minlength=len(arrays.classes))
     problems = [
         DatasetDamaged(f"{name}, class {arrays.classes[index]!r}", expected="a labeled image at least", found="none")
@@ -343,7 +346,7 @@ def _check_labels(name: str, arrays: Arrays) -> None:
 
 
 def _taken(
-    contents: Contents, images: Images, form: _Form, moments: "_Moments", notes: list[str], root: Path | None
+    contents: Contents, images: Images, form: Form, moments: "_Moments", notes: list[str], root: Path | None
 ) -> Taken:
     shared = set(contents.train.digests) & set(contents.test.digests)
     if shared:
@@ -356,7 +359,7 @@ def _taken(
         )
     labels = contents.train.labels[: len(contents.train.labels) - contents.own_validation]
     mean, std = moments.mean_and_std()
-    shift = max(1, round(min(form.height, form.width) * _SHIFT_SHARE)) if form.storage == "pixels" else 0
+    shift = usual_shift(form)
     notes.append(
         "Training mirrors half of the images"
         + (f" and shifts them by up to {shift} pixel{'s' if shift > 1 else ''}" if shift else "")
@@ -384,7 +387,12 @@ def _taken(
     return Taken(facts, contents, images, root)
 
 
-def _description(contents: Contents, labels: NDArray[np.int32], form: _Form) -> str:
+def usual_shift(form: Form) -> int:
+    """Pixels by which training images are shifted at most, unless an experiment says otherwise."""
+    return max(1, round(min(form.height, form.width) * _SHIFT_SHARE)) if form.storage == "pixels" else 0
+
+
+def _description(contents: Contents, labels: NDArray[np.int32], form: Form) -> str:
     colors = {1: "gray", 3: "color", 4: "color and alpha"}[form.channels]
     labeled = int((labels != UNLABELED).sum())
     unlabeled = len(labels) - labeled
@@ -414,7 +422,7 @@ def _refuse_unless_skipped(root: Path, unusable: Sequence[DatasetDamaged], optio
         raise DatasetUnusable(f"{root} has {len(unusable):,} images that can not be used:", unusable, advice)
 
 
-def _stacked(images: Sequence[NDArray[np.uint8]], form: _Form, *, keep: bool) -> NDArray[np.uint8]:
+def _stacked(images: Sequence[NDArray[np.uint8]], form: Form, *, keep: bool) -> NDArray[np.uint8]:
     shape = (form.height, form.width, form.channels)
     return np.stack(images) if images and keep else np.empty((0, *shape), np.uint8)
 
