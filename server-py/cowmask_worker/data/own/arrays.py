@@ -78,6 +78,19 @@ def read_arrays(source: Path) -> dict[str, NDArray[Any]]:
 
 def checked_arrays(given: Mapping[str, NDArray[Any]], classes: tuple[str, ...], where: str) -> Arrays:
     """The arrays with every part in place. Raises `DatasetUnusable` with all that is wrong."""
+    arrays, wrong = examined_arrays(given, classes, where)
+    if wrong:
+        raise DatasetUnusable(f"{where} is no dataset:", wrong)
+    return arrays
+
+
+def examined_arrays(
+    given: Mapping[str, NDArray[Any]], classes: tuple[str, ...], where: str
+) -> tuple[Arrays, list[DatasetDamaged]]:
+    """What there is in the arrays, and all that is wrong: a part that is, counts as empty, a label as none.
+
+    Raises `DatasetUnusable` where `images` are no images.
+    """
     wrong: list[DatasetDamaged] = []
 
     def refuse(name: str, expected: str, found: str) -> None:
@@ -113,14 +126,25 @@ def checked_arrays(given: Mapping[str, NDArray[Any]], classes: tuple[str, ...], 
     if first is None:
         raise DatasetUnusable(f"{where} is no dataset:", wrong)
     empty = first[:0]
-    parts = [images(name) for name in ("unlabeled", "validation_images", "test_images")]
-    unlabeled, validation, test = (empty if part is None else part for part in parts)
-    for name, part in (("unlabeled", unlabeled), ("validation_images", validation), ("test_images", test)):
-        if part.shape[1:] != first.shape[1:]:
-            refuse(name, f"images of {list(first.shape[1:])}, as `images`", str(list(part.shape[1:])))
+
+    def like_first(name: str) -> NDArray[np.uint8]:
+        part = images(name)
+        if part is None or part.shape[1:] == first.shape[1:]:
+            return empty if part is None else part
+        refuse(name, f"images of {list(first.shape[1:])}, as `images`", str(list(part.shape[1:])))
+        return empty
+
+    unlabeled, validation, test = map(like_first, ("unlabeled", "validation_images", "test_images"))
     train_labels = labels("labels", len(first))
-    validation_labels = labels("validation_labels", len(validation)) if "validation_images" in given else _none()
-    test_labels = labels("test_labels", len(test)) if "test_images" in given else _none()
+
+    def labels_beside(name: str, part: NDArray[np.uint8]) -> NDArray[np.int32]:
+        beside = given.get(f"{name}_images")
+        if beside is None:
+            return np.empty(0, np.int32)
+        # Images that were refused have labels all the same.
+        return labels(f"{name}_labels", len(beside) if beside.ndim else 0)[: len(part)]
+
+    validation_labels, test_labels = labels_beside("validation", validation), labels_beside("test", test)
     names = classes or _class_names(given.get("classes"), refuse)
     highest = int(train_labels.max(initial=-1))
     names = names or tuple(map(str, range(highest + 1)))
@@ -134,11 +158,10 @@ def checked_arrays(given: Mapping[str, NDArray[Any]], classes: tuple[str, ...], 
     ):
         if part.max(initial=-1) >= len(names):
             refuse(name, f"labels of 0 to {len(names) - 1}, the {len(names)} classes", str(part.max()))
+            part[part >= len(names)] = UNLABELED
     if len(set(names)) != len(names):
         refuse("classes", "every name once", "one twice")
-    if wrong:
-        raise DatasetUnusable(f"{where} is no dataset:", wrong)
-    return Arrays(
+    arrays = Arrays(
         np.concatenate([first, unlabeled]),
         np.concatenate([train_labels, np.full(len(unlabeled), UNLABELED, np.int32)]),
         validation,
@@ -147,10 +170,7 @@ def checked_arrays(given: Mapping[str, NDArray[Any]], classes: tuple[str, ...], 
         test_labels,
         names,
     )
-
-
-def _none() -> NDArray[np.int32]:
-    return np.empty(0, np.int32)
+    return arrays, wrong
 
 
 def _class_names(array: NDArray[Any] | None, refuse: Any) -> tuple[str, ...]:

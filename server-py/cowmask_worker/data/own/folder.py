@@ -28,6 +28,14 @@ class _Found(NamedTuple):
 
 def list_folder(folder: Path) -> Listing:
     """Lists a folder. Raises `DatasetUnusable` where it has another layout or a class without an image."""
+    listing, empty = scan_folder(folder)
+    if empty:
+        raise DatasetUnusable(f"{folder} has classes without images:", empty)
+    return listing
+
+
+def scan_folder(folder: Path) -> tuple[Listing, list[DatasetDamaged]]:
+    """Lists a folder, and its classes without an image. Raises `DatasetUnusable` where it has another layout."""
     root = folder.resolve()
     if not root.is_dir():
         found = "a file" if root.exists() else "nothing"
@@ -69,10 +77,8 @@ def list_folder(folder: Path) -> Listing:
             for name, count in classes.items()
             if count == 0
         ]
-    if empty:
-        raise DatasetUnusable(f"{folder} has classes without images:", empty)
     entries.sort(key=lambda entry: entry.name)
-    return Listing(root, tuple(entries), tuple(unusable), tuple(sorted(ignored)))
+    return Listing(root, tuple(entries), tuple(unusable), tuple(sorted(ignored))), empty
 
 
 def _folders(folder: Path) -> Iterator[str]:

@@ -22,6 +22,14 @@ def list_table(table: Path) -> Listing:
 
     Files that are missing or lead out of the folder are left to the caller, as the listing's `unusable`.
     """
+    listing, wrong = scan_table(table)
+    if wrong:
+        raise DatasetUnusable(f"{table} has rows that can not be used:", wrong)
+    return listing
+
+
+def scan_table(table: Path) -> tuple[Listing, list[DatasetDamaged]]:
+    """Lists what a table names, and its rows that are wrong. Raises `DatasetUnusable` for what is no table."""
     root = table.parent.resolve()
     entries: dict[str, Entry] = {}
     lines: dict[str, int] = {}
@@ -51,9 +59,7 @@ def list_table(table: Path) -> Listing:
                 )
             else:
                 entries[key] = Entry(path, key, label or None, split)
-    if wrong:
-        raise DatasetUnusable(f"{table} has rows that can not be used:", wrong)
-    return Listing(root, tuple(entries[name] for name in sorted(entries)), tuple(unusable))
+    return Listing(root, tuple(entries[name] for name in sorted(entries)), tuple(unusable)), wrong
 
 
 def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
