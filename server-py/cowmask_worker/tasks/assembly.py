@@ -1,6 +1,7 @@
 """From a resolved experiment config, in which no field is left open, to the functions and arrays of a run."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from cowmask_worker.data.augmentation import normalize, normalize_unit
 from cowmask_worker.data.batches import BatchOptions, Pool, RawBatch, StreamKeys, fetch_batch
 from cowmask_worker.data.catalog import DatasetFacts
 from cowmask_worker.data.contents import UNLABELED
+from cowmask_worker.data.damage import DatasetDamaged
 from cowmask_worker.data.digits import Images
 from cowmask_worker.data.large.color_jitter import color_jitter
 from cowmask_worker.data.large.records import Records, records
@@ -76,8 +78,20 @@ def load_dataset(facts: DatasetFacts, data_folder: Path) -> Dataset:
             records(stored.root, part.names, part.labels.tolist())
             for part in (stored.contents.train, stored.contents.test)
         )
+        _check_there(stored.root, (*stored.contents.train.names, *stored.contents.test.names))
         return Dataset(facts, stored.images, Files(train, test))
     return Dataset(facts, digits.load() if facts.name == "digits" else load_prepared(facts.name, data_folder))
+
+
+def _check_there(root: Path, names: Sequence[str]) -> None:
+    """A run is not begun that would end at a file that is gone."""
+    gone = [name for name in names if not os.path.isfile(root / name)]
+    if gone:
+        others = f", and {len(gone) - 1:,} others are gone, too" if len(gone) > 1 else ""
+        advice = "Put them back, or import the dataset again with replace: true (--replace)."
+        raise DatasetDamaged(
+            root / gone[0], expected="an image of the dataset", found=f"no file{others}", advice=advice
+        )
 
 
 def splits(config: config_pb2.ExperimentConfig, dataset: Dataset) -> Splits:

@@ -1,0 +1,157 @@
+"""Training on images that are read from their files: exact resume, exact scores, honest ends."""
+
+import multiprocessing
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+from PIL import Image
+from settings import config
+
+from cowmask.internal.v1 import tasks_pb2
+from cowmask.v1 import datasets_pb2, event_pb2
+from cowmask_worker.data.catalog import DatasetFacts
+from cowmask_worker.data.own import store
+from cowmask_worker.data.own.folder import list_folder
+from cowmask_worker.data.own.taken import Options, take_listing
+from cowmask_worker.runs.dataset_facts import dataset_message
+from cowmask_worker.tasks import assembly, file_run
+from cowmask_worker.tasks.file_run import FileScorer
+from cowmask_worker.tasks.networks import dataset_network
+from cowmask_worker.tasks.train import training
+
+SIZE = 16
+STEPS = 6
+
+
+def write_photos(root: Path, *, labeled: int = 12, unlabeled: int = 9, test: int = 7) -> None:
+    """Three classes told apart by their color, in images of many sizes."""
+    random = np.random.default_rng(7)
+    parts = {"labeled": labeled, "test": test, "unlabeled": unlabeled}
+    for part, count in parts.items():
+        for index in range(count):
+            color = index % 3
+            folder = root / part / ("" if part == "unlabeled" else "rgb"[color])
+            folder.mkdir(parents=True, exist_ok=True)
+            pixels = random.integers(0, 120, (5, 6, 3))
+            pixels[..., color] += 120
+            width, height = random.integers(SIZE, 3 * SIZE, 2).tolist()
+            image = Image.fromarray(pixels.astype(np.uint8)).resize((width, height))
+            image.save(folder / f"{index}.jpg", quality=90)
+
+
+class Photos:
+    def __init__(self, folder: Path) -> None:
+        self.root, self.data = folder / "photos", folder / "datasets"
+        write_photos(self.root)
+        taken = take_listing(
+            "photos", list_folder(self.root), Options(image_size=SIZE, storage="files"), lambda *_: None
+        )
+        self.facts: DatasetFacts = store.store(taken, self.data)
+        self.message: datasets_pb2.Dataset = dataset_message(self.facts)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Photos:
+    return Photos(tmp_path_factory.mktemp("photos"))
+
+
+def photo_config(**changes: Any) -> Any:
+    augmentation = {
+        "shift": 0,
+        "horizontal_flip": True,
+        "crop_area": {"low": 0.3, "high": 1},
+        "resample": "antialias",
+        "color_jitter": True,
+        "grayscale": 0.2,
+    }
+    dataset = {"name": "photos", "labeled": 12, "seed": 1, "validation": 0, "validation_seed": 131, "split": "rule"}
+    lengths = {"steps": STEPS, "evaluate_every": 3, "checkpoint_every": 1, "batch_size": 8, "unlabeled_batch_size": 8}
+    return config(dataset=dataset, augmentation=augmentation, **(lengths | changes))
+
+
+def attempt(
+    photos: Photos, folder: Path, *, resume: bool = False, cancel_at: int | None = None, **changes: Any
+) -> list[event_pb2.Event]:
+    command = tasks_pb2.Train(
+        run_id="r",
+        config=photo_config(**changes),
+        checkpoint_folder=str(folder),
+        resume=resume,
+        dataset=photos.message,
+    )
+    events: list[event_pb2.Event] = []
+
+    def cancelled() -> bool:
+        return cancel_at is not None and sum(len(event.metrics.loss) for event in events) >= cancel_at
+
+    for event in training(command, photos.data, cancelled):
+        events.append(event)
+    return events
+
+
+def digests(events: list[event_pb2.Event]) -> dict[int, str]:
+    return {event.checkpoint.step: event.checkpoint.digest for event in events if event.HasField("checkpoint")}
+
+
+@pytest.fixture(scope="module")
+def unbroken(photos: Photos, tmp_path_factory: pytest.TempPathFactory) -> list[event_pb2.Event]:
+    return attempt(photos, tmp_path_factory.mktemp("unbroken"))
+
+
+def test_a_run_on_files_succeeds_and_leaves_no_process(unbroken: list[event_pb2.Event]) -> None:
+    assert unbroken[-1].finished.state == event_pb2.RUN_STATE_SUCCEEDED, unbroken[-1].finished.cause
+    assert sorted(digests(unbroken)) == list(range(1, STEPS + 1))
+    assert {event.evaluation.split for event in unbroken if event.HasField("evaluation")} == {"test"}
+    assert multiprocessing.active_children() == []
+
+
+# That every position gives the same batches is shown without training: tests/data/large.
+@pytest.mark.parametrize("cancel_at", [0, 2, 5])
+def test_stopped_anywhere_it_goes_on_bit_for_bit(
+    photos: Photos, unbroken: list[event_pb2.Event], tmp_path: Path, cancel_at: int
+) -> None:
+    first = attempt(photos, tmp_path, cancel_at=cancel_at)
+    assert first[-1].finished.state == event_pb2.RUN_STATE_CANCELLED
+    second = attempt(photos, tmp_path, resume=True)
+    assert digests(first) | digests(second) == digests(unbroken) | digests(first)
+    assert digests(second)[STEPS] == digests(unbroken)[STEPS]
+
+
+@pytest.mark.parametrize("count", [1, 127, 128, 129])
+def test_scores_are_exact_for_any_number_of_images(photos: Photos, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Each image counts once, whether or not they fill the last batch: as the mean over single images."""
+    monkeypatch.setattr(file_run, "workers", lambda: 0)
+    asked = photo_config()
+    dataset = assembly.load_dataset(photos.facts, photos.data)
+    model = dataset_network(asked.model, photos.facts)
+    variables = assembly.new_state(model, jax.random.key(3)).student
+    scorer = FileScorer(asked, dataset, model)
+    indices = np.arange(count) % len(dataset.images.test_labels)
+    score = scorer.score(variables, scorer.split(indices, "test"))
+    singles = [scorer.score(variables, scorer.split(np.array([index]), "test")) for index in np.unique(indices)]
+    expected = np.array([singles[index] for index in indices]).mean(0)
+    np.testing.assert_allclose(score, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_a_file_that_is_gone_ends_a_run_before_its_first_step(tmp_path: Path) -> None:
+    photos = Photos(tmp_path)
+    gone = next(photos.root.glob("unlabeled/*"))
+    gone.unlink()
+    events = attempt(photos, tmp_path / "checkpoints")
+    cause = events[-1].finished.cause
+    assert (events[-1].finished.state, cause.code) == (event_pb2.RUN_STATE_FAILED, "DATASET_DAMAGED")
+    assert str(gone) in cause.message
+    assert not any(event.HasField("metrics") for event in events)
+
+
+def test_a_file_that_was_spoiled_ends_a_run_by_its_name(tmp_path: Path) -> None:
+    photos = Photos(tmp_path)
+    spoiled = next(photos.root.glob("labeled/r/*"))
+    spoiled.write_bytes(b"no image any more")
+    events = attempt(photos, tmp_path / "checkpoints")
+    cause = events[-1].finished.cause
+    assert (events[-1].finished.state, cause.code) == (event_pb2.RUN_STATE_FAILED, "DATASET_DAMAGED")
+    assert str(spoiled) in cause.message
