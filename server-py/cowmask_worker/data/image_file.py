@@ -5,15 +5,19 @@ scaled to eight, palettes and CMYK become RGB. Where alpha is not wanted, the im
 """
 
 import contextlib
+import os
+import stat
 import struct
+import threading
 import warnings
+import zlib
 from collections.abc import Generator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from cowmask_worker.data.damage import DatasetDamaged
 
@@ -29,12 +33,56 @@ _MODES: dict[Channels, str] = {1: "L", 3: "RGB", 4: "RGBA"}
 _GRAY = frozenset({"1", "L", "LA", "La", "I;16", "I;16B", "I;16L"})
 _ALPHA = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 _SIDEWAYS = frozenset({5, 6, 7, 8})
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 # What Pillow raises for bytes that are no image of the format they pretend to be.
-_BROKEN = (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, OverflowError, struct.error)
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    LookupError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
+)
 
 
 class Unreadable(DatasetDamaged):
     """One image file that can't be used, and why."""
+
+
+class _Quiet:
+    """Silences warnings while any thread is within: `catch_warnings` of many threads at once would put filters back
+    in a wrong order, and leave the program without warnings."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._within = 0
+        self._silence = contextlib.ExitStack()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._within:
+                self._silence.enter_context(warnings.catch_warnings(action="ignore"))
+            self._within += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._within -= 1
+            if not self._within:
+                self._silence.close()
+
+
+_quiet = _Quiet()
 
 
 class Probe(NamedTuple):
@@ -58,8 +106,11 @@ def opened(path: Path) -> Generator[Image.Image]:
     """
     expected = "a PNG, JPEG, WebP or BMP image"
     try:
-        # Odd metadata is no reason to refuse an image; without it, the image counts as upright.
-        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=_FORMATS) as image:
+        # Opening a pipe would wait for somebody to write into it.
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise Unreadable(path, expected="a file", found="a folder" if path.is_dir() else "something else")
+        # Odd metadata is no reason to refuse an image.
+        with _quiet, Image.open(path, formats=_FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise _too_large(path, f"{image.width:,} x {image.height:,}")
             if image.mode in ("I", "F"):
@@ -79,25 +130,42 @@ def opened(path: Path) -> Generator[Image.Image]:
 
 
 def probe(path: Path) -> Probe:
-    """Reads the header alone. Raises `Unreadable`."""
+    """Reads the header; of a PNG file all, as its orientation may come last. Raises `Unreadable`."""
     with opened(path) as image:
-        height, width = upright_size(image)
-        alpha = image.mode in _ALPHA or "transparency" in image.info
-        return Probe(image.format or "", image.mode, height, width, image.mode in _GRAY, alpha)
+        return probed(image)
+
+
+def probed(image: Image.Image) -> Probe:
+    """The same of an image that `opened` gave and nothing has decoded."""
+    height, width = upright_size(image)
+    alpha = image.mode in _ALPHA or "transparency" in image.info
+    return Probe(image.format or "", image.mode, height, width, image.mode in _GRAY, alpha)
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
     """Height and width once the camera's orientation is applied."""
-    turned = image.getexif().get(ExifTags.Base.Orientation) in _SIDEWAYS
-    return (image.width, image.height) if turned else (image.height, image.width)
+    sideways = orientation(image) in _SIDEWAYS
+    return (image.width, image.height) if sideways else (image.height, image.width)
+
+
+def orientation(image: Image.Image) -> int:
+    """From 1, upright, to 8. An image whose metadata is damaged counts as upright."""
+    if image.format == "PNG":
+        image.load()
+    try:
+        told = image.getexif().get(ExifTags.Base.Orientation)
+    except _BROKEN:
+        return 1
+    return told if isinstance(told, int) else 1
 
 
 def converted(image: Image.Image, channels: Channels) -> Image.Image:
     """Decodes the image, upright and with eight bits a channel: gray, RGB, or RGBA."""
-    upright = ImageOps.exif_transpose(image)
+    image.load()
+    turn = _TURNS.get(orientation(image))
+    upright = image if turn is None else image.transpose(turn)
     if upright.mode.startswith("I;16"):
-        eight = np.asarray(upright).astype(np.uint32) * 255 + 32_767
-        upright = Image.fromarray((eight // 65_535).astype(np.uint8))
+        upright = _in_eight_bits(upright)
     mode = _MODES[channels]
     if upright.mode in _ALPHA or "transparency" in upright.info:
         upright = upright.convert("RGBA")
@@ -105,6 +173,15 @@ def converted(image: Image.Image, channels: Channels) -> Image.Image:
             white = Image.new("RGBA", upright.size, "white")
             upright = Image.alpha_composite(white, upright).convert("RGB")
     return upright if upright.mode == mode else upright.convert(mode)
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).astype(np.uint32)
+    gray = Image.fromarray(((values * 255 + 32_767) // 65_535).astype(np.uint8))
+    transparent = image.info.get("transparency")
+    if transparent is None:
+        return gray
+    return Image.merge("LA", (gray, Image.fromarray(np.where(values == transparent, 0, 255).astype(np.uint8))))
 
 
 def pixels(image: Image.Image) -> NDArray[np.uint8]:
