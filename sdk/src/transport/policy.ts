@@ -29,6 +29,7 @@ export const policies: Readonly<Record<MethodName, Policy>> = {
   'Datasets.Import': { repeatable: false },
   'Datasets.Remove': { repeatable: false, timeoutMs: PROMPT_MS },
   'Models.Predict': { repeatable: true },
+  'Models.PredictFiles': { repeatable: true },
   'Models.Evaluate': { repeatable: true },
   'Models.Export': { repeatable: true },
   'Models.Checkpoints': { repeatable: true, timeoutMs: PROMPT_MS },

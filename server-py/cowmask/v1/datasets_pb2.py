@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from cowmask.v1 import tensor_pb2 as cowmask_dot_v1_dot_tensor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63owmask/v1/datasets.proto\x12\ncowmask.v1\x1a\x17\x63owmask/v1/tensor.proto\"\x15\n\x13\x44\x61tasetsListRequest\"=\n\x14\x44\x61tasetsListResponse\x12%\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x13.cowmask.v1.Dataset\"\xdb\x02\n\x07\x44\x61taset\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12\x0e\n\x06height\x18\x04 \x01(\r\x12\r\n\x05width\x18\x05 \x01(\r\x12\x10\n\x08\x63hannels\x18\x06 \x01(\r\x12\r\n\x05train\x18\x07 \x01(\r\x12\x0c\n\x04test\x18\x08 \x01(\r\x12\x0c\n\x04mean\x18\t \x03(\x01\x12\x0b\n\x03std\x18\n \x03(\x01\x12\x10\n\x08readable\x18\x0b \x01(\x08\x12\r\n\x05ready\x18\x0c \x01(\x08\x12\x10\n\x08imported\x18\r \x01(\x08\x12\x14\n\x0clabel_counts\x18\x0e \x03(\r\x12\x12\n\nvalidation\x18\x0f \x01(\r\x12\r\n\x05shift\x18\x10 \x01(\r\x12\x17\n\x0fhorizontal_flip\x18\x11 \x01(\x08\x12\x0f\n\x07storage\x18\x12 \x01(\t\x12\x0e\n\x06\x64igest\x18\x13 \x01(\t\x12\r\n\x05notes\x18\x14 \x03(\t\"6\n\nDataSource\x12\x11\n\x04root\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x0c\n\x04path\x18\x02 \x01(\tB\x07\n\x05_root\"v\n\x14\x44\x61tasetImportRequest\x12,\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x19.cowmask.v1.DatasetImportH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.cowmask.v1.TensorChunkH\x00\x42\x06\n\x04part\"\x99\x01\n\rDatasetImport\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x06source\x18\x02 \x01(\x0b\x32\x16.cowmask.v1.DataSourceH\x00\x88\x01\x01\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12\x31\n\x07options\x18\x04 \x01(\x0b\x32 .cowmask.v1.DatasetImportOptionsB\t\n\x07_source\"\x9c\x02\n\x14\x44\x61tasetImportOptions\x12\x17\n\nimage_size\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x13\n\x06resize\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08\x63hannels\x18\x03 \x01(\rH\x02\x88\x01\x01\x12\x1a\n\ron_unreadable\x18\x04 \x01(\tH\x03\x88\x01\x01\x12\x17\n\ntest_share\x18\x05 \x01(\x01H\x04\x88\x01\x01\x12\x14\n\x07storage\x18\x06 \x01(\tH\x05\x88\x01\x01\x12\x14\n\x07replace\x18\x07 \x01(\x08H\x06\x88\x01\x01\x42\r\n\x0b_image_sizeB\t\n\x07_resizeB\x0b\n\t_channelsB\x10\n\x0e_on_unreadableB\r\n\x0b_test_shareB\n\n\x08_storageB\n\n\x08_replace\"x\n\x15\x44\x61tasetImportResponse\x12/\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.cowmask.v1.DatasetProgressH\x00\x12&\n\x07\x64\x61taset\x18\x02 \x01(\x0b\x32\x13.cowmask.v1.DatasetH\x00\x42\x06\n\x04part\"<\n\x0f\x44\x61tasetProgress\x12\x0c\n\x04what\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\r\x12\r\n\x05total\x18\x03 \x01(\r\"$\n\x14RemoveDatasetRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x17\n\x15RemoveDatasetResponse\"\x1e\n\x0eInspectRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"r\n\x0fInspectResponse\x12$\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12\x14\n\x0ctrain_counts\x18\x02 \x03(\r\x12\x13\n\x0btest_counts\x18\x03 \x03(\r\x12\x0e\n\x06\x64igest\x18\x04 \x01(\t2\xbb\x02\n\x08\x44\x61tasets\x12I\n\x04List\x12\x1f.cowmask.v1.DatasetsListRequest\x1a .cowmask.v1.DatasetsListResponse\x12\x42\n\x07Inspect\x12\x1a.cowmask.v1.InspectRequest\x1a\x1b.cowmask.v1.InspectResponse\x12Q\n\x06Import\x12 .cowmask.v1.DatasetImportRequest\x1a!.cowmask.v1.DatasetImportResponse(\x01\x30\x01\x12M\n\x06Remove\x12 .cowmask.v1.RemoveDatasetRequest\x1a!.cowmask.v1.RemoveDatasetResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63owmask/v1/datasets.proto\x12\ncowmask.v1\x1a\x17\x63owmask/v1/tensor.proto\"\x15\n\x13\x44\x61tasetsListRequest\"=\n\x14\x44\x61tasetsListResponse\x12%\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x13.cowmask.v1.Dataset\"\xeb\x02\n\x07\x44\x61taset\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12\x0e\n\x06height\x18\x04 \x01(\r\x12\r\n\x05width\x18\x05 \x01(\r\x12\x10\n\x08\x63hannels\x18\x06 \x01(\r\x12\r\n\x05train\x18\x07 \x01(\r\x12\x0c\n\x04test\x18\x08 \x01(\r\x12\x0c\n\x04mean\x18\t \x03(\x01\x12\x0b\n\x03std\x18\n \x03(\x01\x12\x10\n\x08readable\x18\x0b \x01(\x08\x12\r\n\x05ready\x18\x0c \x01(\x08\x12\x10\n\x08imported\x18\r \x01(\x08\x12\x14\n\x0clabel_counts\x18\x0e \x03(\r\x12\x12\n\nvalidation\x18\x0f \x01(\r\x12\r\n\x05shift\x18\x10 \x01(\r\x12\x17\n\x0fhorizontal_flip\x18\x11 \x01(\x08\x12\x0f\n\x07storage\x18\x12 \x01(\t\x12\x0e\n\x06\x64igest\x18\x13 \x01(\t\x12\r\n\x05notes\x18\x14 \x03(\t\x12\x0e\n\x06resize\x18\x15 \x01(\t\"6\n\nDataSource\x12\x11\n\x04root\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x0c\n\x04path\x18\x02 \x01(\tB\x07\n\x05_root\"v\n\x14\x44\x61tasetImportRequest\x12,\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x19.cowmask.v1.DatasetImportH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.cowmask.v1.TensorChunkH\x00\x42\x06\n\x04part\"\x99\x01\n\rDatasetImport\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x06source\x18\x02 \x01(\x0b\x32\x16.cowmask.v1.DataSourceH\x00\x88\x01\x01\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12\x31\n\x07options\x18\x04 \x01(\x0b\x32 .cowmask.v1.DatasetImportOptionsB\t\n\x07_source\"\x9c\x02\n\x14\x44\x61tasetImportOptions\x12\x17\n\nimage_size\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x13\n\x06resize\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08\x63hannels\x18\x03 \x01(\rH\x02\x88\x01\x01\x12\x1a\n\ron_unreadable\x18\x04 \x01(\tH\x03\x88\x01\x01\x12\x17\n\ntest_share\x18\x05 \x01(\x01H\x04\x88\x01\x01\x12\x14\n\x07storage\x18\x06 \x01(\tH\x05\x88\x01\x01\x12\x14\n\x07replace\x18\x07 \x01(\x08H\x06\x88\x01\x01\x42\r\n\x0b_image_sizeB\t\n\x07_resizeB\x0b\n\t_channelsB\x10\n\x0e_on_unreadableB\r\n\x0b_test_shareB\n\n\x08_storageB\n\n\x08_replace\"x\n\x15\x44\x61tasetImportResponse\x12/\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.cowmask.v1.DatasetProgressH\x00\x12&\n\x07\x64\x61taset\x18\x02 \x01(\x0b\x32\x13.cowmask.v1.DatasetH\x00\x42\x06\n\x04part\"<\n\x0f\x44\x61tasetProgress\x12\x0c\n\x04what\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\r\x12\r\n\x05total\x18\x03 \x01(\r\"$\n\x14RemoveDatasetRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x17\n\x15RemoveDatasetResponse\"\x1e\n\x0eInspectRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"r\n\x0fInspectResponse\x12$\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12\x14\n\x0ctrain_counts\x18\x02 \x03(\r\x12\x13\n\x0btest_counts\x18\x03 \x03(\r\x12\x0e\n\x06\x64igest\x18\x04 \x01(\t2\xbb\x02\n\x08\x44\x61tasets\x12I\n\x04List\x12\x1f.cowmask.v1.DatasetsListRequest\x1a .cowmask.v1.DatasetsListResponse\x12\x42\n\x07Inspect\x12\x1a.cowmask.v1.InspectRequest\x1a\x1b.cowmask.v1.InspectResponse\x12Q\n\x06Import\x12 .cowmask.v1.DatasetImportRequest\x1a!.cowmask.v1.DatasetImportResponse(\x01\x30\x01\x12M\n\x06Remove\x12 .cowmask.v1.RemoveDatasetRequest\x1a!.cowmask.v1.RemoveDatasetResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,27 +37,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DATASETSLISTRESPONSE']._serialized_start=89
   _globals['_DATASETSLISTRESPONSE']._serialized_end=150
   _globals['_DATASET']._serialized_start=153
-  _globals['_DATASET']._serialized_end=500
-  _globals['_DATASOURCE']._serialized_start=502
-  _globals['_DATASOURCE']._serialized_end=556
-  _globals['_DATASETIMPORTREQUEST']._serialized_start=558
-  _globals['_DATASETIMPORTREQUEST']._serialized_end=676
-  _globals['_DATASETIMPORT']._serialized_start=679
-  _globals['_DATASETIMPORT']._serialized_end=832
-  _globals['_DATASETIMPORTOPTIONS']._serialized_start=835
-  _globals['_DATASETIMPORTOPTIONS']._serialized_end=1119
-  _globals['_DATASETIMPORTRESPONSE']._serialized_start=1121
-  _globals['_DATASETIMPORTRESPONSE']._serialized_end=1241
-  _globals['_DATASETPROGRESS']._serialized_start=1243
-  _globals['_DATASETPROGRESS']._serialized_end=1303
-  _globals['_REMOVEDATASETREQUEST']._serialized_start=1305
-  _globals['_REMOVEDATASETREQUEST']._serialized_end=1341
-  _globals['_REMOVEDATASETRESPONSE']._serialized_start=1343
-  _globals['_REMOVEDATASETRESPONSE']._serialized_end=1366
-  _globals['_INSPECTREQUEST']._serialized_start=1368
-  _globals['_INSPECTREQUEST']._serialized_end=1398
-  _globals['_INSPECTRESPONSE']._serialized_start=1400
-  _globals['_INSPECTRESPONSE']._serialized_end=1514
-  _globals['_DATASETS']._serialized_start=1517
-  _globals['_DATASETS']._serialized_end=1832
+  _globals['_DATASET']._serialized_end=516
+  _globals['_DATASOURCE']._serialized_start=518
+  _globals['_DATASOURCE']._serialized_end=572
+  _globals['_DATASETIMPORTREQUEST']._serialized_start=574
+  _globals['_DATASETIMPORTREQUEST']._serialized_end=692
+  _globals['_DATASETIMPORT']._serialized_start=695
+  _globals['_DATASETIMPORT']._serialized_end=848
+  _globals['_DATASETIMPORTOPTIONS']._serialized_start=851
+  _globals['_DATASETIMPORTOPTIONS']._serialized_end=1135
+  _globals['_DATASETIMPORTRESPONSE']._serialized_start=1137
+  _globals['_DATASETIMPORTRESPONSE']._serialized_end=1257
+  _globals['_DATASETPROGRESS']._serialized_start=1259
+  _globals['_DATASETPROGRESS']._serialized_end=1319
+  _globals['_REMOVEDATASETREQUEST']._serialized_start=1321
+  _globals['_REMOVEDATASETREQUEST']._serialized_end=1357
+  _globals['_REMOVEDATASETRESPONSE']._serialized_start=1359
+  _globals['_REMOVEDATASETRESPONSE']._serialized_end=1382
+  _globals['_INSPECTREQUEST']._serialized_start=1384
+  _globals['_INSPECTREQUEST']._serialized_end=1414
+  _globals['_INSPECTRESPONSE']._serialized_start=1416
+  _globals['_INSPECTRESPONSE']._serialized_end=1530
+  _globals['_DATASETS']._serialized_start=1533
+  _globals['_DATASETS']._serialized_end=1848
 # @@protoc_insertion_point(module_scope)

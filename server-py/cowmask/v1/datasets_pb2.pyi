@@ -78,6 +78,7 @@ class Dataset(_message.Message):
     STORAGE_FIELD_NUMBER: _builtins.int
     DIGEST_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
+    RESIZE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     description: _builtins.str
     height: _builtins.int
@@ -102,6 +103,10 @@ class Dataset(_message.Message):
     """"pixels" or "files": what is kept of its images."""
     digest: _builtins.str
     """SHA-256 over all that was imported, in hexadecimal; empty for sets that the worker knows by name."""
+    resize: _builtins.str
+    """How its images got their size: "crop", "stretch" or "pad". Other images that the model is asked about get it
+    alike. Absent in runs of older versions: "crop".
+    """
     @_builtins.property
     def classes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -141,10 +146,11 @@ class Dataset(_message.Message):
         storage: _builtins.str = ...,
         digest: _builtins.str = ...,
         notes: _abc.Iterable[_builtins.str] | None = ...,
+        resize: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "classes", b"classes", "description", b"description", "digest", b"digest", "height", b"height", "horizontal_flip", b"horizontal_flip", "imported", b"imported", "label_counts", b"label_counts", "mean", b"mean", "name", b"name", "notes", b"notes", "readable", b"readable", "ready", b"ready", "shift", b"shift", "std", b"std", "storage", b"storage", "test", b"test", "train", b"train", "validation", b"validation", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "classes", b"classes", "description", b"description", "digest", b"digest", "height", b"height", "horizontal_flip", b"horizontal_flip", "imported", b"imported", "label_counts", b"label_counts", "mean", b"mean", "name", b"name", "notes", b"notes", "readable", b"readable", "ready", b"ready", "resize", b"resize", "shift", b"shift", "std", b"std", "storage", b"storage", "test", b"test", "train", b"train", "validation", b"validation", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

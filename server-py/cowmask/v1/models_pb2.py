@@ -22,35 +22,48 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from cowmask.v1 import datasets_pb2 as cowmask_dot_v1_dot_datasets__pb2
 from cowmask.v1 import event_pb2 as cowmask_dot_v1_dot_event__pb2
 from cowmask.v1 import tensor_pb2 as cowmask_dot_v1_dot_tensor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63owmask/v1/models.proto\x12\ncowmask.v1\x1a\x16\x63owmask/v1/event.proto\x1a\x17\x63owmask/v1/tensor.proto\"]\n\rModelSelector\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x14\n\x07weights\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x11\n\x04step\x18\x03 \x01(\rH\x01\x88\x01\x01\x42\n\n\x08_weightsB\x07\n\x05_step\"n\n\x0ePredictRequest\x12*\n\x05model\x18\x01 \x01(\x0b\x32\x19.cowmask.v1.ModelSelectorH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.cowmask.v1.TensorChunkH\x00\x42\x06\n\x04part\"9\n\x0fPredictResponse\x12&\n\x05\x63hunk\x18\x01 \x01(\x0b\x32\x17.cowmask.v1.TensorChunk\"Y\n\x0f\x45valuateRequest\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.cowmask.v1.ModelSelector\x12\x12\n\x05split\x18\x02 \x01(\tH\x00\x88\x01\x01\x42\x08\n\x06_split\"Q\n\x10\x45valuateResponse\x12 \n\x05score\x18\x01 \x01(\x0b\x32\x11.cowmask.v1.Score\x12\r\n\x05\x63ount\x18\x02 \x01(\r\x12\x0c\n\x04step\x18\x03 \x01(\r\"W\n\rExportRequest\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.cowmask.v1.ModelSelector\x12\x12\n\x05names\x18\x02 \x01(\tH\x00\x88\x01\x01\x42\x08\n\x06_names\"8\n\x0e\x45xportResponse\x12&\n\x05\x63hunk\x18\x01 \x01(\x0b\x32\x17.cowmask.v1.TensorChunk\"$\n\x12\x43heckpointsRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"B\n\x13\x43heckpointsResponse\x12+\n\x0b\x63heckpoints\x18\x01 \x03(\x0b\x32\x16.cowmask.v1.Checkpoint2\xaa\x02\n\x06Models\x12\x46\n\x07Predict\x12\x1a.cowmask.v1.PredictRequest\x1a\x1b.cowmask.v1.PredictResponse(\x01\x30\x01\x12\x45\n\x08\x45valuate\x12\x1b.cowmask.v1.EvaluateRequest\x1a\x1c.cowmask.v1.EvaluateResponse\x12\x41\n\x06\x45xport\x12\x19.cowmask.v1.ExportRequest\x1a\x1a.cowmask.v1.ExportResponse0\x01\x12N\n\x0b\x43heckpoints\x12\x1e.cowmask.v1.CheckpointsRequest\x1a\x1f.cowmask.v1.CheckpointsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63owmask/v1/models.proto\x12\ncowmask.v1\x1a\x19\x63owmask/v1/datasets.proto\x1a\x16\x63owmask/v1/event.proto\x1a\x17\x63owmask/v1/tensor.proto\"]\n\rModelSelector\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x14\n\x07weights\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x11\n\x04step\x18\x03 \x01(\rH\x01\x88\x01\x01\x42\n\n\x08_weightsB\x07\n\x05_step\"n\n\x0ePredictRequest\x12*\n\x05model\x18\x01 \x01(\x0b\x32\x19.cowmask.v1.ModelSelectorH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.cowmask.v1.TensorChunkH\x00\x42\x06\n\x04part\"9\n\x0fPredictResponse\x12&\n\x05\x63hunk\x18\x01 \x01(\x0b\x32\x17.cowmask.v1.TensorChunk\"g\n\x13PredictFilesRequest\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.cowmask.v1.ModelSelector\x12&\n\x06source\x18\x02 \x01(\x0b\x32\x16.cowmask.v1.DataSource\"{\n\x14PredictFilesResponse\x12\'\n\x05\x66ound\x18\x01 \x01(\x0b\x32\x16.cowmask.v1.FilesFoundH\x00\x12\x32\n\x0bpredictions\x18\x02 \x01(\x0b\x32\x1b.cowmask.v1.FilePredictionsH\x00\x42\x06\n\x04part\"K\n\nFilesFound\x12\r\n\x05\x63ount\x18\x01 \x01(\r\x12\x0f\n\x07ignored\x18\x02 \x01(\r\x12\x0c\n\x04step\x18\x03 \x01(\r\x12\x0f\n\x07\x63lasses\x18\x04 \x03(\t\"B\n\x0f\x46ilePredictions\x12/\n\x0bpredictions\x18\x01 \x03(\x0b\x32\x1a.cowmask.v1.FilePrediction\"g\n\x0e\x46ilePrediction\x12\x0c\n\x04name\x18\x01 \x01(\t\x12)\n\x06\x61nswer\x18\x02 \x01(\x0b\x32\x17.cowmask.v1.ClassAnswerH\x00\x12\x11\n\x07problem\x18\x03 \x01(\tH\x00\x42\t\n\x07outcome\"0\n\x0b\x43lassAnswer\x12\r\n\x05label\x18\x01 \x01(\r\x12\x12\n\nconfidence\x18\x02 \x01(\x02\"{\n\x0f\x45valuateRequest\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.cowmask.v1.ModelSelector\x12\x12\n\x05split\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07\x64\x61taset\x18\x03 \x01(\tH\x01\x88\x01\x01\x42\x08\n\x06_splitB\n\n\x08_dataset\"u\n\x10\x45valuateResponse\x12 \n\x05score\x18\x01 \x01(\x0b\x32\x11.cowmask.v1.Score\x12\r\n\x05\x63ount\x18\x02 \x01(\r\x12\x0c\n\x04step\x18\x03 \x01(\r\x12\x0f\n\x07\x63lasses\x18\x04 \x03(\t\x12\x11\n\tconfusion\x18\x05 \x03(\r\"W\n\rExportRequest\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.cowmask.v1.ModelSelector\x12\x12\n\x05names\x18\x02 \x01(\tH\x00\x88\x01\x01\x42\x08\n\x06_names\"8\n\x0e\x45xportResponse\x12&\n\x05\x63hunk\x18\x01 \x01(\x0b\x32\x17.cowmask.v1.TensorChunk\"$\n\x12\x43heckpointsRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"B\n\x13\x43heckpointsResponse\x12+\n\x0b\x63heckpoints\x18\x01 \x03(\x0b\x32\x16.cowmask.v1.Checkpoint2\xff\x02\n\x06Models\x12\x46\n\x07Predict\x12\x1a.cowmask.v1.PredictRequest\x1a\x1b.cowmask.v1.PredictResponse(\x01\x30\x01\x12S\n\x0cPredictFiles\x12\x1f.cowmask.v1.PredictFilesRequest\x1a .cowmask.v1.PredictFilesResponse0\x01\x12\x45\n\x08\x45valuate\x12\x1b.cowmask.v1.EvaluateRequest\x1a\x1c.cowmask.v1.EvaluateResponse\x12\x41\n\x06\x45xport\x12\x19.cowmask.v1.ExportRequest\x1a\x1a.cowmask.v1.ExportResponse0\x01\x12N\n\x0b\x43heckpoints\x12\x1e.cowmask.v1.CheckpointsRequest\x1a\x1f.cowmask.v1.CheckpointsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cowmask.v1.models_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MODELSELECTOR']._serialized_start=88
-  _globals['_MODELSELECTOR']._serialized_end=181
-  _globals['_PREDICTREQUEST']._serialized_start=183
-  _globals['_PREDICTREQUEST']._serialized_end=293
-  _globals['_PREDICTRESPONSE']._serialized_start=295
-  _globals['_PREDICTRESPONSE']._serialized_end=352
-  _globals['_EVALUATEREQUEST']._serialized_start=354
-  _globals['_EVALUATEREQUEST']._serialized_end=443
-  _globals['_EVALUATERESPONSE']._serialized_start=445
-  _globals['_EVALUATERESPONSE']._serialized_end=526
-  _globals['_EXPORTREQUEST']._serialized_start=528
-  _globals['_EXPORTREQUEST']._serialized_end=615
-  _globals['_EXPORTRESPONSE']._serialized_start=617
-  _globals['_EXPORTRESPONSE']._serialized_end=673
-  _globals['_CHECKPOINTSREQUEST']._serialized_start=675
-  _globals['_CHECKPOINTSREQUEST']._serialized_end=711
-  _globals['_CHECKPOINTSRESPONSE']._serialized_start=713
-  _globals['_CHECKPOINTSRESPONSE']._serialized_end=779
-  _globals['_MODELS']._serialized_start=782
-  _globals['_MODELS']._serialized_end=1080
+  _globals['_MODELSELECTOR']._serialized_start=115
+  _globals['_MODELSELECTOR']._serialized_end=208
+  _globals['_PREDICTREQUEST']._serialized_start=210
+  _globals['_PREDICTREQUEST']._serialized_end=320
+  _globals['_PREDICTRESPONSE']._serialized_start=322
+  _globals['_PREDICTRESPONSE']._serialized_end=379
+  _globals['_PREDICTFILESREQUEST']._serialized_start=381
+  _globals['_PREDICTFILESREQUEST']._serialized_end=484
+  _globals['_PREDICTFILESRESPONSE']._serialized_start=486
+  _globals['_PREDICTFILESRESPONSE']._serialized_end=609
+  _globals['_FILESFOUND']._serialized_start=611
+  _globals['_FILESFOUND']._serialized_end=686
+  _globals['_FILEPREDICTIONS']._serialized_start=688
+  _globals['_FILEPREDICTIONS']._serialized_end=754
+  _globals['_FILEPREDICTION']._serialized_start=756
+  _globals['_FILEPREDICTION']._serialized_end=859
+  _globals['_CLASSANSWER']._serialized_start=861
+  _globals['_CLASSANSWER']._serialized_end=909
+  _globals['_EVALUATEREQUEST']._serialized_start=911
+  _globals['_EVALUATEREQUEST']._serialized_end=1034
+  _globals['_EVALUATERESPONSE']._serialized_start=1036
+  _globals['_EVALUATERESPONSE']._serialized_end=1153
+  _globals['_EXPORTREQUEST']._serialized_start=1155
+  _globals['_EXPORTREQUEST']._serialized_end=1242
+  _globals['_EXPORTRESPONSE']._serialized_start=1244
+  _globals['_EXPORTRESPONSE']._serialized_end=1300
+  _globals['_CHECKPOINTSREQUEST']._serialized_start=1302
+  _globals['_CHECKPOINTSREQUEST']._serialized_end=1338
+  _globals['_CHECKPOINTSRESPONSE']._serialized_start=1340
+  _globals['_CHECKPOINTSRESPONSE']._serialized_end=1406
+  _globals['_MODELS']._serialized_start=1409
+  _globals['_MODELS']._serialized_end=1792
 # @@protoc_insertion_point(module_scope)

@@ -41,6 +41,11 @@ class ModelsStub:
                 request_serializer=cowmask_dot_v1_dot_models__pb2.PredictRequest.SerializeToString,
                 response_deserializer=cowmask_dot_v1_dot_models__pb2.PredictResponse.FromString,
                 _registered_method=True)
+        self.PredictFiles = channel.unary_stream(
+                '/cowmask.v1.Models/PredictFiles',
+                request_serializer=cowmask_dot_v1_dot_models__pb2.PredictFilesRequest.SerializeToString,
+                response_deserializer=cowmask_dot_v1_dot_models__pb2.PredictFilesResponse.FromString,
+                _registered_method=True)
         self.Evaluate = channel.unary_unary(
                 '/cowmask.v1.Models/Evaluate',
                 request_serializer=cowmask_dot_v1_dot_models__pb2.EvaluateRequest.SerializeToString,
@@ -71,8 +76,18 @@ class ModelsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PredictFiles(self, request, context):
+        """Classifies image files: a folder's, with all folders below it, or one. Each becomes what the images of the model's
+        dataset became when the model was scored on them. Answers first what was found, then a prediction a file, in the
+        order of their names. A file that can't be used is told and fails nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Evaluate(self, request, context):
-        """Scores a checkpoint on a split of its own dataset.
+        """Scores a checkpoint on a split of its own dataset, or of another one with the same classes and size of images.
+        Images without a label are not scored.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -99,6 +114,11 @@ def add_ModelsServicer_to_server(servicer, server):
                     servicer.Predict,
                     request_deserializer=cowmask_dot_v1_dot_models__pb2.PredictRequest.FromString,
                     response_serializer=cowmask_dot_v1_dot_models__pb2.PredictResponse.SerializeToString,
+            ),
+            'PredictFiles': grpc.unary_stream_rpc_method_handler(
+                    servicer.PredictFiles,
+                    request_deserializer=cowmask_dot_v1_dot_models__pb2.PredictFilesRequest.FromString,
+                    response_serializer=cowmask_dot_v1_dot_models__pb2.PredictFilesResponse.SerializeToString,
             ),
             'Evaluate': grpc.unary_unary_rpc_method_handler(
                     servicer.Evaluate,
@@ -145,6 +165,33 @@ class Models:
             '/cowmask.v1.Models/Predict',
             cowmask_dot_v1_dot_models__pb2.PredictRequest.SerializeToString,
             cowmask_dot_v1_dot_models__pb2.PredictResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PredictFiles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/cowmask.v1.Models/PredictFiles',
+            cowmask_dot_v1_dot_models__pb2.PredictFilesRequest.SerializeToString,
+            cowmask_dot_v1_dot_models__pb2.PredictFilesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,8 +39,15 @@ class ModelsStub:
     """First the options, then "images" (uint8 0..255, or float32 0..1; [count, height, width, channels]). Answers "labels"
     (int32, [count]) and "probabilities" (float32, [count, classes]).
     """
+    PredictFiles: _grpc.UnaryStreamMultiCallable[_models_pb2.PredictFilesRequest, _models_pb2.PredictFilesResponse]
+    """Classifies image files: a folder's, with all folders below it, or one. Each becomes what the images of the model's
+    dataset became when the model was scored on them. Answers first what was found, then a prediction a file, in the
+    order of their names. A file that can't be used is told and fails nothing.
+    """
     Evaluate: _grpc.UnaryUnaryMultiCallable[_models_pb2.EvaluateRequest, _models_pb2.EvaluateResponse]
-    """Scores a checkpoint on a split of its own dataset."""
+    """Scores a checkpoint on a split of its own dataset, or of another one with the same classes and size of images.
+    Images without a label are not scored.
+    """
     Export: _grpc.UnaryStreamMultiCallable[_models_pb2.ExportRequest, _models_pb2.ExportResponse]
     """Streams every parameter and statistic as a tensor."""
     Checkpoints: _grpc.UnaryUnaryMultiCallable[_models_pb2.CheckpointsRequest, _models_pb2.CheckpointsResponse]
@@ -57,8 +64,15 @@ class ModelsAsyncStub(ModelsStub):
     """First the options, then "images" (uint8 0..255, or float32 0..1; [count, height, width, channels]). Answers "labels"
     (int32, [count]) and "probabilities" (float32, [count, classes]).
     """
+    PredictFiles: _aio.UnaryStreamMultiCallable[_models_pb2.PredictFilesRequest, _models_pb2.PredictFilesResponse]  # type: ignore[assignment]
+    """Classifies image files: a folder's, with all folders below it, or one. Each becomes what the images of the model's
+    dataset became when the model was scored on them. Answers first what was found, then a prediction a file, in the
+    order of their names. A file that can't be used is told and fails nothing.
+    """
     Evaluate: _aio.UnaryUnaryMultiCallable[_models_pb2.EvaluateRequest, _models_pb2.EvaluateResponse]  # type: ignore[assignment]
-    """Scores a checkpoint on a split of its own dataset."""
+    """Scores a checkpoint on a split of its own dataset, or of another one with the same classes and size of images.
+    Images without a label are not scored.
+    """
     Export: _aio.UnaryStreamMultiCallable[_models_pb2.ExportRequest, _models_pb2.ExportResponse]  # type: ignore[assignment]
     """Streams every parameter and statistic as a tensor."""
     Checkpoints: _aio.UnaryUnaryMultiCallable[_models_pb2.CheckpointsRequest, _models_pb2.CheckpointsResponse]  # type: ignore[assignment]
@@ -80,12 +94,25 @@ class ModelsServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def PredictFiles(
+        self,
+        request: _models_pb2.PredictFilesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_models_pb2.PredictFilesResponse], _abc.AsyncIterator[_models_pb2.PredictFilesResponse]]:
+        """Classifies image files: a folder's, with all folders below it, or one. Each becomes what the images of the model's
+        dataset became when the model was scored on them. Answers first what was found, then a prediction a file, in the
+        order of their names. A file that can't be used is told and fails nothing.
+        """
+
+    @_abc_1.abstractmethod
     def Evaluate(
         self,
         request: _models_pb2.EvaluateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_models_pb2.EvaluateResponse, _abc.Awaitable[_models_pb2.EvaluateResponse]]:
-        """Scores a checkpoint on a split of its own dataset."""
+        """Scores a checkpoint on a split of its own dataset, or of another one with the same classes and size of images.
+        Images without a label are not scored.
+        """
 
     @_abc_1.abstractmethod
     def Export(

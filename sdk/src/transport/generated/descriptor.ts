@@ -127,6 +127,10 @@ export const descriptor = {
                   "rule": "repeated",
                   "type": "string",
                   "id": 20
+                },
+                "resize": {
+                  "type": "string",
+                  "id": 21
                 }
               }
             },
@@ -2946,6 +2950,11 @@ export const descriptor = {
                   "responseType": "PredictResponse",
                   "responseStream": true
                 },
+                "PredictFiles": {
+                  "requestType": "PredictFilesRequest",
+                  "responseType": "PredictFilesResponse",
+                  "responseStream": true
+                },
                 "Evaluate": {
                   "requestType": "EvaluateRequest",
                   "responseType": "EvaluateResponse"
@@ -3023,11 +3032,114 @@ export const descriptor = {
                 }
               }
             },
+            "PredictFilesRequest": {
+              "fields": {
+                "model": {
+                  "type": "ModelSelector",
+                  "id": 1
+                },
+                "source": {
+                  "type": "DataSource",
+                  "id": 2
+                }
+              }
+            },
+            "PredictFilesResponse": {
+              "oneofs": {
+                "part": {
+                  "oneof": [
+                    "found",
+                    "predictions"
+                  ]
+                }
+              },
+              "fields": {
+                "found": {
+                  "type": "FilesFound",
+                  "id": 1
+                },
+                "predictions": {
+                  "type": "FilePredictions",
+                  "id": 2
+                }
+              }
+            },
+            "FilesFound": {
+              "fields": {
+                "count": {
+                  "type": "uint32",
+                  "id": 1
+                },
+                "ignored": {
+                  "type": "uint32",
+                  "id": 2
+                },
+                "step": {
+                  "type": "uint32",
+                  "id": 3
+                },
+                "classes": {
+                  "rule": "repeated",
+                  "type": "string",
+                  "id": 4
+                }
+              }
+            },
+            "FilePredictions": {
+              "fields": {
+                "predictions": {
+                  "rule": "repeated",
+                  "type": "FilePrediction",
+                  "id": 1
+                }
+              }
+            },
+            "FilePrediction": {
+              "oneofs": {
+                "outcome": {
+                  "oneof": [
+                    "answer",
+                    "problem"
+                  ]
+                }
+              },
+              "fields": {
+                "name": {
+                  "type": "string",
+                  "id": 1
+                },
+                "answer": {
+                  "type": "ClassAnswer",
+                  "id": 2
+                },
+                "problem": {
+                  "type": "string",
+                  "id": 3
+                }
+              }
+            },
+            "ClassAnswer": {
+              "fields": {
+                "label": {
+                  "type": "uint32",
+                  "id": 1
+                },
+                "confidence": {
+                  "type": "float",
+                  "id": 2
+                }
+              }
+            },
             "EvaluateRequest": {
               "oneofs": {
                 "_split": {
                   "oneof": [
                     "split"
+                  ]
+                },
+                "_dataset": {
+                  "oneof": [
+                    "dataset"
                   ]
                 }
               },
@@ -3039,6 +3151,13 @@ export const descriptor = {
                 "split": {
                   "type": "string",
                   "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "dataset": {
+                  "type": "string",
+                  "id": 3,
                   "options": {
                     "proto3_optional": true
                   }
@@ -3058,6 +3177,16 @@ export const descriptor = {
                 "step": {
                   "type": "uint32",
                   "id": 3
+                },
+                "classes": {
+                  "rule": "repeated",
+                  "type": "string",
+                  "id": 4
+                },
+                "confusion": {
+                  "rule": "repeated",
+                  "type": "uint32",
+                  "id": 5
                 }
               }
             },

@@ -118,6 +118,7 @@ class Answer(_message.Message):
     IMPORTED_FIELD_NUMBER: _builtins.int
     METRICS_FIELD_NUMBER: _builtins.int
     IMPORTED_DATASET_FIELD_NUMBER: _builtins.int
+    PREDICT_FILES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def evaluate(self) -> _models_pb2.EvaluateResponse: ...
     @_builtins.property
@@ -130,6 +131,8 @@ class Answer(_message.Message):
     def metrics(self) -> _event_pb2.Metrics: ...
     @_builtins.property
     def imported_dataset(self) -> _datasets_pb2.DatasetImportResponse: ...
+    @_builtins.property
+    def predict_files(self) -> _models_pb2.PredictFilesResponse: ...
     def __init__(
         self,
         *,
@@ -139,12 +142,13 @@ class Answer(_message.Message):
         imported: _event_pb2.Checkpoint | None = ...,
         metrics: _event_pb2.Metrics | None = ...,
         imported_dataset: _datasets_pb2.DatasetImportResponse | None = ...,
+        predict_files: _models_pb2.PredictFilesResponse | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "devices", b"devices", "evaluate", b"evaluate", "imported", b"imported", "imported_dataset", b"imported_dataset", "inspect", b"inspect", "metrics", b"metrics"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "devices", b"devices", "evaluate", b"evaluate", "imported", b"imported", "imported_dataset", b"imported_dataset", "inspect", b"inspect", "metrics", b"metrics", "predict_files", b"predict_files"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "devices", b"devices", "evaluate", b"evaluate", "imported", b"imported", "imported_dataset", b"imported_dataset", "inspect", b"inspect", "metrics", b"metrics"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "devices", b"devices", "evaluate", b"evaluate", "imported", b"imported", "imported_dataset", b"imported_dataset", "inspect", b"inspect", "metrics", b"metrics", "predict_files", b"predict_files"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_answer: _TypeAlias = _typing.Literal["evaluate", "inspect", "devices", "imported", "metrics", "imported_dataset"]  # noqa: Y015
+    _WhichOneofReturnType_answer: _TypeAlias = _typing.Literal["evaluate", "inspect", "devices", "imported", "metrics", "imported_dataset", "predict_files"]  # noqa: Y015
     _WhichOneofArgType_answer: _TypeAlias = _typing.Literal["answer", b"answer"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_answer) -> _WhichOneofReturnType_answer | None: ...
 
@@ -187,6 +191,7 @@ class AttachResponse(_message.Message):
     IMPORT_MODEL_FIELD_NUMBER: _builtins.int
     STEP_FIELD_NUMBER: _builtins.int
     IMPORT_DATASET_FIELD_NUMBER: _builtins.int
+    PREDICT_FILES_FIELD_NUMBER: _builtins.int
     call: _builtins.int
     @_builtins.property
     def generate(self) -> _masks_pb2.GenerateRequest: ...
@@ -224,6 +229,8 @@ class AttachResponse(_message.Message):
     def step(self) -> Global___Step: ...
     @_builtins.property
     def import_dataset(self) -> Global___ImportDataset: ...
+    @_builtins.property
+    def predict_files(self) -> Global___PredictFiles: ...
     def __init__(
         self,
         *,
@@ -243,12 +250,13 @@ class AttachResponse(_message.Message):
         import_model: Global___Import | None = ...,
         step: Global___Step | None = ...,
         import_dataset: Global___ImportDataset | None = ...,
+        predict_files: Global___PredictFiles | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel", b"cancel", "chunk", b"chunk", "devices", b"devices", "erase", b"erase", "evaluate", b"evaluate", "export", b"export", "generate", b"generate", "import_dataset", b"import_dataset", "import_model", b"import_model", "input_done", b"input_done", "inspect", b"inspect", "message", b"message", "mix", b"mix", "predict", b"predict", "step", b"step", "train", b"train"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel", b"cancel", "chunk", b"chunk", "devices", b"devices", "erase", b"erase", "evaluate", b"evaluate", "export", b"export", "generate", b"generate", "import_dataset", b"import_dataset", "import_model", b"import_model", "input_done", b"input_done", "inspect", b"inspect", "message", b"message", "mix", b"mix", "predict", b"predict", "predict_files", b"predict_files", "step", b"step", "train", b"train"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "cancel", b"cancel", "chunk", b"chunk", "devices", b"devices", "erase", b"erase", "evaluate", b"evaluate", "export", b"export", "generate", b"generate", "import_dataset", b"import_dataset", "import_model", b"import_model", "input_done", b"input_done", "inspect", b"inspect", "message", b"message", "mix", b"mix", "predict", b"predict", "step", b"step", "train", b"train"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "cancel", b"cancel", "chunk", b"chunk", "devices", b"devices", "erase", b"erase", "evaluate", b"evaluate", "export", b"export", "generate", b"generate", "import_dataset", b"import_dataset", "import_model", b"import_model", "input_done", b"input_done", "inspect", b"inspect", "message", b"message", "mix", b"mix", "predict", b"predict", "predict_files", b"predict_files", "step", b"step", "train", b"train"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["generate", "mix", "erase", "predict", "evaluate", "export", "inspect", "devices", "train", "chunk", "input_done", "cancel", "import_model", "step", "import_dataset"]  # noqa: Y015
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["generate", "mix", "erase", "predict", "evaluate", "export", "inspect", "devices", "train", "chunk", "input_done", "cancel", "import_model", "step", "import_dataset", "predict_files"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
 
@@ -416,25 +424,57 @@ class Predict(_message.Message):
 Global___Predict: _TypeAlias = Predict  # noqa: Y015
 
 @_typing.final
-class Evaluate(_message.Message):
+class PredictFiles(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MODEL_FIELD_NUMBER: _builtins.int
-    SPLIT_FIELD_NUMBER: _builtins.int
-    split: _builtins.str
+    PATH_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Absolute: a folder or a file."""
     @_builtins.property
     def model(self) -> Global___CheckpointFiles: ...
     def __init__(
         self,
         *,
         model: Global___CheckpointFiles | None = ...,
-        split: _builtins.str = ...,
+        path: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["model", b"model"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["model", b"model", "split", b"split"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["model", b"model", "path", b"path"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PredictFiles: _TypeAlias = PredictFiles  # noqa: Y015
+
+@_typing.final
+class Evaluate(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_FIELD_NUMBER: _builtins.int
+    SPLIT_FIELD_NUMBER: _builtins.int
+    DATASET_FIELD_NUMBER: _builtins.int
+    split: _builtins.str
+    @_builtins.property
+    def model(self) -> Global___CheckpointFiles: ...
+    @_builtins.property
+    def dataset(self) -> _datasets_pb2.Dataset:
+        """Absent: the run's."""
+
+    def __init__(
+        self,
+        *,
+        model: Global___CheckpointFiles | None = ...,
+        split: _builtins.str = ...,
+        dataset: _datasets_pb2.Dataset | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_dataset", b"_dataset", "dataset", b"dataset", "model", b"model"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_dataset", b"_dataset", "dataset", b"dataset", "model", b"model", "split", b"split"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__dataset: _TypeAlias = _typing.Literal["dataset"]  # noqa: Y015
+    _WhichOneofArgType__dataset: _TypeAlias = _typing.Literal["_dataset", b"_dataset"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__dataset) -> _WhichOneofReturnType__dataset | None: ...
 
 Global___Evaluate: _TypeAlias = Evaluate  # noqa: Y015
 

@@ -22,6 +22,7 @@ export interface Dataset {
   'storage'?: (string);
   'digest'?: (string);
   'notes'?: (string)[];
+  'resize'?: (string);
 }
 
 export interface Dataset__Output {
@@ -45,4 +46,5 @@ export interface Dataset__Output {
   'storage': (string);
   'digest': (string);
   'notes': (string)[];
+  'resize': (string);
 }

@@ -5,11 +5,15 @@ import type { ModelSelector as _cowmask_v1_ModelSelector, ModelSelector__Output 
 export interface EvaluateRequest {
   'model'?: (_cowmask_v1_ModelSelector | null);
   'split'?: (string);
+  'dataset'?: (string);
   '_split'?: "split";
+  '_dataset'?: "dataset";
 }
 
 export interface EvaluateRequest__Output {
   'model': (_cowmask_v1_ModelSelector__Output | null);
   'split'?: (string);
+  'dataset'?: (string);
   '_split'?: "split";
+  '_dataset'?: "dataset";
 }

@@ -6,10 +6,14 @@ export interface EvaluateResponse {
   'score'?: (_cowmask_v1_Score | null);
   'count'?: (number);
   'step'?: (number);
+  'classes'?: (string)[];
+  'confusion'?: (number)[];
 }
 
 export interface EvaluateResponse__Output {
   'score': (_cowmask_v1_Score__Output | null);
   'count': (number);
   'step': (number);
+  'classes': (string)[];
+  'confusion': (number)[];
 }

@@ -8,6 +8,8 @@ import type { EvaluateRequest as _cowmask_v1_EvaluateRequest, EvaluateRequest__O
 import type { EvaluateResponse as _cowmask_v1_EvaluateResponse, EvaluateResponse__Output as _cowmask_v1_EvaluateResponse__Output } from '../../cowmask/v1/EvaluateResponse.js';
 import type { ExportRequest as _cowmask_v1_ExportRequest, ExportRequest__Output as _cowmask_v1_ExportRequest__Output } from '../../cowmask/v1/ExportRequest.js';
 import type { ExportResponse as _cowmask_v1_ExportResponse, ExportResponse__Output as _cowmask_v1_ExportResponse__Output } from '../../cowmask/v1/ExportResponse.js';
+import type { PredictFilesRequest as _cowmask_v1_PredictFilesRequest, PredictFilesRequest__Output as _cowmask_v1_PredictFilesRequest__Output } from '../../cowmask/v1/PredictFilesRequest.js';
+import type { PredictFilesResponse as _cowmask_v1_PredictFilesResponse, PredictFilesResponse__Output as _cowmask_v1_PredictFilesResponse__Output } from '../../cowmask/v1/PredictFilesResponse.js';
 import type { PredictRequest as _cowmask_v1_PredictRequest, PredictRequest__Output as _cowmask_v1_PredictRequest__Output } from '../../cowmask/v1/PredictRequest.js';
 import type { PredictResponse as _cowmask_v1_PredictResponse, PredictResponse__Output as _cowmask_v1_PredictResponse__Output } from '../../cowmask/v1/PredictResponse.js';
 
@@ -40,6 +42,11 @@ export interface ModelsClient extends grpc.Client {
   predict(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_cowmask_v1_PredictRequest, _cowmask_v1_PredictResponse__Output>;
   predict(options?: grpc.CallOptions): grpc.ClientDuplexStream<_cowmask_v1_PredictRequest, _cowmask_v1_PredictResponse__Output>;
   
+  PredictFiles(argument: _cowmask_v1_PredictFilesRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_cowmask_v1_PredictFilesResponse__Output>;
+  PredictFiles(argument: _cowmask_v1_PredictFilesRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_cowmask_v1_PredictFilesResponse__Output>;
+  predictFiles(argument: _cowmask_v1_PredictFilesRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_cowmask_v1_PredictFilesResponse__Output>;
+  predictFiles(argument: _cowmask_v1_PredictFilesRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_cowmask_v1_PredictFilesResponse__Output>;
+  
 }
 
 export interface ModelsHandlers extends grpc.UntypedServiceImplementation {
@@ -51,6 +58,8 @@ export interface ModelsHandlers extends grpc.UntypedServiceImplementation {
   
   Predict: grpc.handleBidiStreamingCall<_cowmask_v1_PredictRequest__Output, _cowmask_v1_PredictResponse>;
   
+  PredictFiles: grpc.handleServerStreamingCall<_cowmask_v1_PredictFilesRequest__Output, _cowmask_v1_PredictFilesResponse>;
+  
 }
 
 export interface ModelsDefinition extends grpc.ServiceDefinition {
@@ -58,4 +67,5 @@ export interface ModelsDefinition extends grpc.ServiceDefinition {
   Evaluate: MethodDefinition<_cowmask_v1_EvaluateRequest, _cowmask_v1_EvaluateResponse, _cowmask_v1_EvaluateRequest__Output, _cowmask_v1_EvaluateResponse__Output>
   Export: MethodDefinition<_cowmask_v1_ExportRequest, _cowmask_v1_ExportResponse, _cowmask_v1_ExportRequest__Output, _cowmask_v1_ExportResponse__Output>
   Predict: MethodDefinition<_cowmask_v1_PredictRequest, _cowmask_v1_PredictResponse, _cowmask_v1_PredictRequest__Output, _cowmask_v1_PredictResponse__Output>
+  PredictFiles: MethodDefinition<_cowmask_v1_PredictFilesRequest, _cowmask_v1_PredictFilesResponse, _cowmask_v1_PredictFilesRequest__Output, _cowmask_v1_PredictFilesResponse__Output>
 }
