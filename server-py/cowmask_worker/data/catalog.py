@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+type Resize = Literal["crop", "stretch", "pad"]
+
 
 @dataclass(frozen=True)
 class DatasetFacts:
@@ -36,6 +38,9 @@ class DatasetFacts:
     """SHA-256 over all that was imported, in hexadecimal; empty for sets of the catalog."""
     notes: tuple[str, ...] = ()
     """What was decided when it was imported, a sentence each."""
+    resize: Resize = "crop"
+    """How images got their size, if pixels are kept: the middle of the image fitted, all of it, or all of it between
+    bars of gray."""
 
     @property
     def reads_files(self) -> bool:

@@ -3,7 +3,7 @@
 from typing import Literal, cast
 
 from cowmask.v1 import datasets_pb2
-from cowmask_worker.data.catalog import DatasetFacts
+from cowmask_worker.data.catalog import DatasetFacts, Resize
 
 
 def dataset_message(facts: DatasetFacts, *, ready: bool = True) -> datasets_pb2.Dataset:
@@ -28,6 +28,7 @@ def dataset_message(facts: DatasetFacts, *, ready: bool = True) -> datasets_pb2.
         storage=facts.storage,
         digest=facts.digest,
         notes=facts.notes,
+        resize=facts.resize,
     )
 
 
@@ -52,4 +53,5 @@ def facts_of(message: datasets_pb2.Dataset) -> DatasetFacts:
         storage=cast(Literal["pixels", "files"], message.storage),
         digest=message.digest,
         notes=tuple(message.notes),
+        resize=cast(Resize, message.resize or "crop"),
     )

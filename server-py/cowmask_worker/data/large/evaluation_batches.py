@@ -4,7 +4,7 @@ import contextlib
 import tempfile
 from collections.abc import Generator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from cowmask_worker.data.large.host_share import Host, share
 from cowmask_worker.data.large.piece_reader import Piece, images_a_piece, read_pieces
 from cowmask_worker.data.large.pieces import divided
 from cowmask_worker.data.large.records import UNLABELED, Records, mapped
-from cowmask_worker.data.large.views import Shape, View, evaluation_view, read_views
+from cowmask_worker.data.large.views import Shape, read_evaluation_view
 
 
 class EvaluationBatch(NamedTuple):
@@ -114,9 +114,5 @@ class _Pieces:
         size, channels, _ = self.shape
         images = np.empty((len(chosen), size, size, channels), np.uint8)
         for row, index in enumerate(chosen.tolist()):
-            (images[row],) = read_views(records.path(index), partial(_middle, size), self.shape)
+            images[row] = read_evaluation_view(records.path(index), self.shape)
         return {"images": images, "labels": records.labels[chosen]}
-
-
-def _middle(size: int, height: int, width: int) -> list[View]:
-    return [evaluation_view(height, width, size)]

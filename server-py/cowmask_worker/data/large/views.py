@@ -52,6 +52,12 @@ def evaluation_view(height: int, width: int, size: int) -> View:
     return View(evaluation_crop(height, width, size), mirrored=False)
 
 
+def read_evaluation_view(path: Path, shape: Shape) -> NDArray[np.uint8]:
+    """The middle of an image file, uint8 [size, size, channels]. Raises `image_file.Unreadable`."""
+    (image,) = read_views(path, lambda height, width: [evaluation_view(height, width, shape.size)], shape)
+    return image
+
+
 def read_views(path: Path, choose: Choose, shape: Shape) -> list[NDArray[np.uint8]]:
     """The chosen views of an image file, each uint8 [size, size, channels].
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from sklearn.model_selection import StratifiedShuffleSplit
 
-from cowmask_worker.data.catalog import DatasetFacts
+from cowmask_worker.data.catalog import DatasetFacts, Resize
 from cowmask_worker.data.contents import UNLABELED, Contents, Part
 from cowmask_worker.data.damage import DatasetDamaged, DatasetUnusable
 from cowmask_worker.data.digits import Images
@@ -28,7 +28,6 @@ from cowmask_worker.data.official_sources import Progress
 from cowmask_worker.data.own.arrays import Arrays
 from cowmask_worker.data.own.listing import FEWEST_CLASSES, Entry, Listing, check_classes
 
-type Resize = Literal["crop", "stretch", "pad"]
 type Storage = Literal["pixels", "files"]
 
 MOST_PIXEL_BYTES = 8 << 30
@@ -241,11 +240,11 @@ def _decoded(
             yield outcome
 
 
-def in_threads[T](work: Callable[[Entry], T], entries: Sequence[Entry]) -> Iterator[tuple[Entry, T | Unreadable]]:
+def in_threads[E, T](work: Callable[[E], T], entries: Iterable[E]) -> Generator[tuple[E, T | Unreadable]]:
     """What the work gave or why it failed, in order; Pillow decodes without holding Python's lock."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         left = iter(entries)
-        waiting: list[tuple[Entry, Future[T]]] = []
+        waiting: list[tuple[E, Future[T]]] = []
         try:
             while True:
                 waiting += [(entry, pool.submit(work, entry)) for entry in islice(left, _WAITING - len(waiting))]
@@ -399,6 +398,7 @@ def _description(contents: Contents, labels: NDArray[np.int32], form: Form) -> s
     return (
         f"Imported: {form.height}x{form.width} {colors} pixels, {len(contents.classes)} classes, {labeled:,} labeled "
         f"and {unlabeled:,} unlabeled images"
+        resize=form.resize,
     )
 
 
