@@ -5,8 +5,9 @@ Folders inside of a class's folder belong to the class. What begins with a dot i
 is not that of an image. Links are followed to files within the folder only. Nothing is ever written there.
 """
 
+import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,9 @@ _PARTS = (*_LABELED_PARTS, UNLABELED)
 _LAYOUT = "labeled/<class>/*, and where there are any unlabeled/*, validation/<class>/*, test/<class>/*"
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
+    """A file below a folder."""
+
     path: Path
     parts: tuple[str, ...]
     """Its path relative to the folder."""
@@ -37,38 +40,43 @@ def list_folder(folder: Path) -> Listing:
 def scan_folder(folder: Path) -> tuple[Listing, list[DatasetDamaged]]:
     """Lists a folder, and its classes without an image. Raises `DatasetUnusable` where it has another layout."""
     root = folder.resolve()
-    if not root.is_dir():
+    if not os.path.isdir(root):
         found = "a file" if root.exists() else "nothing"
         raise DatasetUnusable(
             f"{folder} can not be read as a folder of images:",
             [DatasetDamaged(folder, expected="a folder", found=found)],
         )
-    if not (root / LABELED).is_dir():
-        there = sorted(child.name for child in root.iterdir() if child.is_dir() and not child.name.startswith("."))
-        found = f"the folders {', '.join(map(repr, there[:10]))}" if there else "no folders"
+    if not _is_folder(root / LABELED):
         raise DatasetUnusable(
             f"{folder} is laid out otherwise than a dataset:",
-            [DatasetDamaged(folder, expected=f"a folder of {_LAYOUT}", found=found)],
+            [DatasetDamaged(folder, expected=f"a folder of {_LAYOUT}", found=_seen(root))],
             "Move each class's folder into a folder `labeled`, or write a table with the columns path, label, split.",
         )
     entries: list[Entry] = []
     unusable: list[DatasetDamaged] = []
     ignored: list[str] = []
     empty: list[DatasetDamaged] = []
+
+    def refuse(name: str, expected: str, found: str) -> None:
+        unusable.append(Unreadable(repr(name), expected=expected, found=found))
+
     for part in _PARTS:
-        if not (root / part).exists():
+        if not _is_folder(root / part):
+            if os.path.lexists(root / part):
+                found = _link(root / part) if (root / part).is_symlink() else "a file"
+                refuse(part, "a folder", found)
             continue
         classes = dict.fromkeys(_folders(root / part), 0) if part != UNLABELED else {}
-        for found in _walk(root, root / part, (part,), unusable):
+        for found in walk(root, (part,), refuse):
             name = "/".join(found.parts)
-            if not _encodable(name):
-                unusable.append(Unreadable(repr(name), expected="a name in Unicode", found="other bytes"))
+            if not encodable(name):
+                refuse(name, "a name in Unicode", "other bytes")
             elif found.path.suffix.lower() not in SUFFIXES:
                 ignored.append(name)
             elif part == UNLABELED:
                 entries.append(Entry(found.path, name, None, "train"))
             elif len(found.parts) == 2:
-                unusable.append(Unreadable(name, expected=f"a place in {part}/<class>/", found="no class"))
+                refuse(name, f"a place in {part}/<class>/", "no class")
             else:
                 classes[found.parts[1]] += 1
                 entries.append(Entry(found.path, name, found.parts[1], _LABELED_PARTS[part]))
@@ -81,35 +89,70 @@ def scan_folder(folder: Path) -> tuple[Listing, list[DatasetDamaged]]:
     return Listing(root, tuple(entries), tuple(unusable), tuple(sorted(ignored))), empty
 
 
+def _seen(root: Path) -> str:
+    """What a folder without `labeled` has instead."""
+    if (root / LABELED).is_symlink():
+        return f"a link `{LABELED}` to {os.readlink(root / LABELED)!r}"
+    try:
+        there = sorted(name for name in os.listdir(root) if _is_folder(root / name) and not name.startswith("."))
+    except OSError as error:
+        return error.strerror or str(error)
+    return f"the folders {', '.join(map(repr, there[:10]))}" if there else "no folders"
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path) and not path.is_symlink()
+
+
+def _link(path: Path | str) -> str:
+    return f"a link to {os.readlink(path)!r}"
+
+
 def _folders(folder: Path) -> Iterator[str]:
-    with os.scandir(folder) as children:
+    # What can not be read is told by `walk`.
+    with contextlib.suppress(OSError), os.scandir(folder) as children:
         for child in children:
-            if not child.name.startswith(".") and child.is_dir(follow_symlinks=False) and _encodable(child.name):
+            if not child.name.startswith(".") and child.is_dir(follow_symlinks=False) and encodable(child.name):
                 yield child.name
 
 
-def _walk(root: Path, folder: Path, parts: tuple[str, ...], unusable: list[DatasetDamaged]) -> Iterator[_Found]:
-    try:
-        children = sorted(os.scandir(folder), key=lambda child: child.name)
-    except OSError as error:
-        found = error.strerror or str(error)
-        unusable.append(Unreadable("/".join(parts), expected="a folder that can be read", found=found))
-        return
-    for child in children:
-        if child.name.startswith("."):
+type Refuse = Callable[[str, str, str], None]
+"""Is told of what can't be used: its name relative to the root, what was expected, and what was found."""
+
+
+def walk(root: Path, start: tuple[str, ...], refuse: Refuse) -> Iterator[Found]:
+    """The files in the folder `start` of the root and below it, hidden ones left out, in no order. The root is a path
+    without links; links lead to files below it, or are refused."""
+    left = [start]
+    while left:
+        parts = left.pop()
+        try:
+            with os.scandir(root.joinpath(*parts)) as scanned:
+                children = sorted(scanned, key=lambda child: child.name, reverse=True)
+        except OSError as error:
+            found = error.strerror or str(error)
+            refuse("/".join(parts), "a folder that can be read", found)
             continue
-        inner = (*parts, child.name)
-        path = Path(child.path)
-        if child.is_symlink() and not (path.is_file() and path.resolve().is_relative_to(root)):
-            found = f"a link to {os.readlink(child.path)!r}"
-            unusable.append(Unreadable(repr("/".join(inner)), expected="a file within the folder", found=found))
-        elif child.is_dir():
-            yield from _walk(root, path, inner, unusable)
-        else:
-            yield _Found(path, inner)
+        for child in children:
+            inner = (*parts, child.name)
+            if child.name.startswith("."):
+                continue
+            if child.is_symlink() and not _is_inner_file(root, child.path):
+                refuse("/".join(inner), "a file within the folder", _link(child.path))
+            elif child.is_dir():
+                left.append(inner)
+            elif child.is_file():
+                yield Found(Path(child.path), inner)
+            else:
+                refuse("/".join(inner), "a file", "something else")
 
 
-def _encodable(name: str) -> bool:
+def _is_inner_file(root: Path, link: str) -> bool:
+    return os.path.isfile(link) and Path(link).resolve().is_relative_to(root)
+
+
+def encodable(name: str) -> bool:
+    """Whether the name is Unicode, as far as the file system can tell."""
     try:
         name.encode()
     except UnicodeEncodeError:
