@@ -28,9 +28,8 @@ from cowmask_worker.data.split_file import (
     compared,
     decode,
     encode,
-    made,
-    members,
 )
+from cowmask_worker.data.split_members import made, members
 from cowmask_worker.data.splits import Splits, split, split_around
 
 DIGITS = the_digits()

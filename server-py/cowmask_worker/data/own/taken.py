@@ -20,7 +20,7 @@ from PIL import Image, ImageOps
 from sklearn.model_selection import StratifiedShuffleSplit
 
 from cowmask_worker.data.catalog import DatasetFacts, Resize
-from cowmask_worker.data.contents import UNLABELED, Contents, Part
+from cowmask_worker.data.contents import UNLABELED, Contents, Part, pixel_digests
 from cowmask_worker.data.damage import DatasetDamaged, DatasetUnusable
 from cowmask_worker.data.digits import Images
 from cowmask_worker.data.image_file import Channels, Probe, Unreadable, converted, opened, pixels, probe
@@ -168,8 +168,8 @@ def take_arrays(name: str, arrays: Arrays, options: Options, progress: Progress)
     contents = Contents(
         name,
         arrays.classes,
-        Part(names, _pixel_digests(images.train_images), images.train_labels),
-        Part(test_names, _pixel_digests(images.test_images), images.test_labels),
+        Part(names, pixel_digests(images.train_images), images.train_labels),
+        Part(test_names, pixel_digests(images.test_images), images.test_labels),
         len(aside),
     )
     progress("read images", total, total)
@@ -425,10 +425,6 @@ def _refuse_unless_skipped(root: Path, unusable: Sequence[DatasetDamaged], optio
 def _stacked(images: Sequence[NDArray[np.uint8]], form: Form, *, keep: bool) -> NDArray[np.uint8]:
     shape = (form.height, form.width, form.channels)
     return np.stack(images) if images and keep else np.empty((0, *shape), np.uint8)
-
-
-def _pixel_digests(images: NDArray[np.uint8]) -> list[str]:
-    return [hashlib.sha256(np.ascontiguousarray(image).data).hexdigest() for image in images]
 
 
 @dataclass(frozen=True)
