@@ -1,20 +1,54 @@
 /**
- * Measures what the product promises to be fast at: `npm run bench`, `npm run -s bench -- --json`.
+ * Measures what the product promises to be fast at: `npm run bench`, `npm run bench -- data`, `npm run -s bench -- --json`.
  * Every figure stands beside a baseline measured in turn with it, because an absolute time says little on a shared machine.
  */
 import { availableParallelism } from 'node:os'
-import { launchRow } from './launch.js'
+import { parseArgs } from 'node:util'
 
-const rows = [await launchRow(7)]
-if (process.argv.includes('--json')) {
-  console.log(JSON.stringify({ node: process.version, cores: availableParallelism(), rows }, null, 2))
-} else {
-  console.log(`Node ${process.version}, ${availableParallelism()} cores`)
-  for (const { name, unit, ours, spread, baselineName, baseline, ratio, target, ok } of rows) {
-    console.log(
-      `${ok ? 'ok  ' : 'FAIL'} ${name}: ${ours.toFixed(0)} ${unit} (${spread.map((value) => value.toFixed(0)).join('..')}), ${target}`,
-    )
-    console.log(`     ${ratio.toFixed(2)}x of ${baselineName}: ${baseline.toFixed(0)} ${unit}`)
+import { launchRow } from './launch.js'
+import { pythonRows } from './python-rows.js'
+import type { Row } from './row.js'
+
+type Rows = (options: { readonly quick: boolean }) => AsyncIterable<Row>
+
+const groups: Readonly<Record<string, Rows>> = {
+  async *launch({ quick }) {
+    yield await launchRow(quick ? 3 : 7)
+  },
+  data: ({ quick }) => pythonRows('data', quick),
+}
+
+const HELP = `npm run bench -- [${Object.keys(groups).join('|')} ...] [--quick] [--json]`
+
+function readArguments() {
+  try {
+    const options = { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } } as const
+    const { values, positionals } = parseArgs({ allowPositionals: true, options })
+    const unknown = positionals.filter((name) => !(name in groups))
+    if (unknown.length > 0) throw new TypeError(`there is no group ${unknown.join(', ')}`)
+    return { ...values, names: positionals.length > 0 ? positionals : Object.keys(groups) }
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`)
+    process.exit(2)
   }
 }
-process.exitCode = rows.every((row) => row.ok) ? 0 : 1
+
+function tell({ name, unit, ours, spread, baselineName, baseline, ratio, target, ok, detail }: Row): void {
+  const shown = (value: number) => (Math.abs(value) < 100 ? value.toPrecision(3) : value.toFixed(0))
+  console.log(
+    `${ok === null ? 'none' : ok ? 'ok  ' : 'FAIL'} ${name}: ${shown(ours)} ${unit} (${spread.map(shown).join('..')}), ${target}`,
+  )
+  console.log(`     ${shown(ratio)}x of ${baselineName}: ${shown(baseline)} ${unit}`)
+  if (detail) console.log(`     ${detail}`)
+}
+
+const { names, quick, json } = readArguments()
+const rows: Row[] = []
+if (!json) console.log(`Node ${process.version}, ${String(availableParallelism())} cores`)
+for (const name of names)
+  for await (const row of groups[name]?.({ quick }) ?? []) {
+    rows.push(row)
+    if (!json) tell(row)
+  }
+if (json) console.log(JSON.stringify({ node: process.version, cores: availableParallelism(), rows }, null, 2))
+process.exitCode = rows.every(({ ok }) => ok !== false) ? 0 : 1

@@ -1,7 +1,7 @@
 /** One measured figure beside what it is held to. */
 export interface Row {
   readonly name: string
-  readonly unit: 'ms'
+  readonly unit: string
   /** Median of ours. */
   readonly ours: number
   /** Smallest and largest of ours. */
@@ -12,8 +12,10 @@ export interface Row {
   /** Ours over the baseline. */
   readonly ratio: number
   readonly target: string
-  readonly ok: boolean
+  /** Null where it was not run; `detail` then says why. */
+  readonly ok: boolean | null
   readonly device: string
+  readonly detail?: string
 }
 
 /** The middle value; of an even number of them the upper one. */

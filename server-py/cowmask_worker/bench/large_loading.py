@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from cowmask_worker.data.large.bare_loop import bare_loop
+from cowmask_worker.bench.bare_loop import bare_loop
 from cowmask_worker.data.large.crops import Box
 from cowmask_worker.data.large.host_order import streamed_index
 from cowmask_worker.data.large.host_random import Words
@@ -49,6 +49,7 @@ class LoadingFigures:
     """The bare loop in as many processes as there are cores, at the same time."""
     loader: float
     """Batches for the trainer, with as many workers as there are cores."""
+    loader_spread: tuple[float, float]
     ratio: float
     """loader / bare, the median of the rounds' ratios."""
     first_batch_seconds: float
@@ -110,6 +111,7 @@ def measure(*, files: int = 256, images: int = 10_000, rounds: int = 5, cores: i
         bare_alone=alone,
         bare=statistics.median(bare),
         loader=statistics.median(loader),
+        loader_spread=(min(loader), max(loader)),
         ratio=statistics.median(ours / theirs for ours, theirs in zip(loader, bare, strict=True)),
         first_batch_seconds=first,
         images=taken,

@@ -147,7 +147,7 @@ def one_step(
     take = step_on_images(config, facts, options)
 
     def step(state: TrainState, data: StepData) -> tuple[TrainState, StepMetrics]:
-        return take(state, data.root, fetch_batch(data.pool, _stream_keys(data.root), state.step, batch_options))
+        return take(state, data.root, fetch_batch(data.pool, stream_keys(data.root), state.step, batch_options))
 
     return step
 
@@ -182,7 +182,8 @@ def step_on_images(
     return take
 
 
-def _stream_keys(root: PRNGKeyArray) -> StreamKeys:
+def stream_keys(root: PRNGKeyArray) -> StreamKeys:
+    """The keys of a run's data streams."""
     return StreamKeys(
         labeled_order=stream_key(root, Stream.LABELED_ORDER),
         unlabeled_order=stream_key(root, Stream.UNLABELED_ORDER),

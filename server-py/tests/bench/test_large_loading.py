@@ -1,6 +1,6 @@
 """That the benchmark of loading measures what it says."""
 
-from cowmask_worker.data.large.bench import measure
+from cowmask_worker.bench.large_loading import measure
 
 
 def test_a_small_run_tells_plausible_figures() -> None:

@@ -51,7 +51,7 @@ class Run:
 
     def batch(self, number: int) -> Arrays:
         options = BatchOptions(labeled=16, unlabeled=16, shift=1, flip=False, second_view=False)
-        keys = assembly._stream_keys(self.data.root)  # pyright: ignore[reportPrivateUsage]
+        keys = assembly.stream_keys(self.data.root)
         raw = fetch_batch(self.data.pool, keys, jnp.int32(number), options)
         first, second = (normalize(each, DIGITS.mean, DIGITS.std) for each in (raw.labeled, raw.unlabeled))
         return {
