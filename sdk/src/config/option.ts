@@ -147,8 +147,10 @@ export function choice<const T extends string>(
   return z.enum(facts.allowed, { error: allowedText(complete) }).register(optionFacts, complete)
 }
 
-/** A text of a certain form, such as the name of something that only the worker knows. */
-export function text(facts: Facts<'string', { pattern: unknown }>): z.ZodString {
+/** A text of a certain form, such as the name of something that only the worker knows; editors propose the known ones. */
+export function text<const T extends string>(
+  facts: Facts<'string', { pattern: unknown }> & { readonly known: readonly T[] },
+): z.ZodType<T | (string & {}), T | (string & {})> {
   const complete = { type: 'string', ...facts } as const
   const error = allowedText(complete)
   return z.string({ error }).regex(new RegExp(facts.pattern), { error }).register(optionFacts, complete)
