@@ -53,3 +53,19 @@ def test_one_view_serves_both_unless_two_are_asked_for() -> None:
     np.testing.assert_array_equal(one.unlabeled, two.unlabeled)
     assert (np.asarray(two.unlabeled) != np.asarray(two.unlabeled_second)).any()
     assert (np.asarray(batch(jnp.int32(1), OPTIONS._replace(shift=1), pool).unlabeled) != one.unlabeled).any()
+
+
+def test_stopping_anywhere_gives_the_same_tail() -> None:
+    """Of a loop on the device that begins at any step, past the end of both streams' passes."""
+    options = OPTIONS._replace(shift=1, flip=True, second_view=True)
+    steps = 2 * COUNT // options.labeled + 4
+
+    @jax.jit
+    def tail(first: Array) -> RawBatch:
+        return jax.lax.map(lambda step: fetch_batch(POOL, KEYS, step, options), first + jnp.arange(steps))
+
+    whole = tail(jnp.int32(0))
+    for first in range(steps):
+        resumed = jax.tree.map(lambda column, first=first: column[: steps - first], tail(jnp.int32(first)))
+        expected = jax.tree.map(lambda column, first=first: column[first:], whole)
+        jax.tree.map(np.testing.assert_array_equal, resumed, expected)
