@@ -5,8 +5,11 @@ none) are required; `unlabeled` (as images), `test_images`, `test_labels`, `vali
 `classes` (names of the classes) may come with them. Nothing is ever unpickled.
 """
 
+import io
 import math
+import warnings
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -31,6 +34,10 @@ NAMES = (
     "classes",
 )
 _LONGEST_EDGE = 1024
+_MOST_CLASSES = 100_000
+_LONGEST_CLASS_NAME = 300
+_LONGEST_HEADER = 10_000
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class Arrays(NamedTuple):
@@ -54,11 +61,13 @@ def read_arrays(source: Path) -> dict[str, NDArray[Any]]:
             budget = _Budget(source)
             arrays: dict[str, NDArray[Any]] = {}
             for name, path in found.items():
-                if not path.resolve().is_relative_to(source.resolve()):
-                    raise _refused(path, "a file within the folder", f"a link to {path.resolve()}")
+                if not (target := path.resolve()).is_relative_to(source.resolve()):
+                    raise _refused(path, "a file within the folder", f"a link to {str(target)!r}")
                 with path.open("rb") as stream:
                     arrays[name] = budget.read(stream, path)
             return arrays
+        if source.exists() and not source.is_file():
+            raise _refused(source, "a file or a folder", "something else")
         with zipfile.ZipFile(source) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             if len(members) != len(archive.infolist()):
@@ -67,11 +76,15 @@ def read_arrays(source: Path) -> dict[str, NDArray[Any]]:
             budget = _Budget(source)
             arrays = {}
             for name, info in members.items():
+                if info.compress_type not in _PACKED:
+                    found = f"compression {info.compress_type}"
+                    raise _refused(source, "members packed as NumPy does it, or not at all", found)
                 with archive.open(info) as stream:
                     arrays[name] = budget.read(stream, Path(f"{source}: {info.filename}"))
             return arrays
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise _refused(source, "an .npz file, or a folder of .npy files", f"something else ({error})") from error
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+        found = f"something else ({_line(error)})"
+        raise _refused(source, "an .npz file, or a folder of .npy files", found) from error
     except OSError as error:
         raise _refused(source, "a file that can be read", error.strerror or str(error)) from error
 
@@ -115,11 +128,14 @@ def examined_arrays(
             found = "nothing" if array is None else f"{array.dtype} of {list(array.shape)}"
             refuse(name, f"whole numbers, {count:,} of them", found)
             return np.full(count, UNLABELED, np.int32)
-        if count and not (array.min() >= -1 and array.max() < 1_000_000):
-            refuse(name, "labels from -1 (none) up", f"{array.min()} to {array.max()}")
+        if count and not (array.min() >= -1 and array.max() < _MOST_CLASSES):
+            refuse(name, f"labels from -1 (none) to {_MOST_CLASSES - 1:,}", f"{array.min()} to {array.max()}")
             return np.full(count, UNLABELED, np.int32)
         return array.astype(np.int32)
 
+    unknown = [name for name in given if name not in NAMES]
+    if unknown:
+        refuse(repr(unknown[0]), f"arrays named {', '.join(NAMES)}", "another name")
     if "images" not in given:
         refuse("images", "an array", "nothing")
     first = images("images")
@@ -140,6 +156,8 @@ def examined_arrays(
     def labels_beside(name: str, part: NDArray[np.uint8]) -> NDArray[np.int32]:
         beside = given.get(f"{name}_images")
         if beside is None:
+            if f"{name}_labels" in given:
+                refuse(f"{name}_images", f"images for {name}_labels", "nothing")
             return np.empty(0, np.int32)
         # Images that were refused have labels all the same.
         return labels(f"{name}_labels", len(beside) if beside.ndim else 0)[: len(part)]
@@ -148,8 +166,9 @@ def examined_arrays(
     names = classes or _class_names(given.get("classes"), refuse)
     highest = int(train_labels.max(initial=-1))
     names = names or tuple(map(str, range(highest + 1)))
+    blamed = {each.file for each in wrong}
     for name, part in (("validation_labels", validation_labels), ("test_labels", test_labels)):
-        if (part == UNLABELED).any():
+        if (part == UNLABELED).any() and f"{where}: {name}" not in blamed:
             refuse(name, "a label for every image", f"{int((part == UNLABELED).sum()):,} without one")
     for name, part in (
         ("labels", train_labels),
@@ -179,7 +198,17 @@ def _class_names(array: NDArray[Any] | None, refuse: Any) -> tuple[str, ...]:
     if array.ndim != 1 or array.dtype.kind not in "US":
         refuse("classes", "a list of texts", f"{array.dtype} of {list(array.shape)}")
         return ()
-    return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in array.tolist())
+    try:
+        names = tuple(name.decode() if isinstance(name, bytes) else str(name) for name in array.tolist())
+        lengths = [len(name.encode()) and len(name) for name in names]
+    except (ValueError, SystemError) as error:  # bytes, and numbers, that stand for no text
+        refuse("classes", "texts in Unicode", f"something else ({_line(error)})")
+        return ()
+    if len(names) > _MOST_CLASSES or not all(1 <= length <= _LONGEST_CLASS_NAME for length in lengths):
+        expected = f"at most {_MOST_CLASSES:,} names of 1 to {_LONGEST_CLASS_NAME} characters"
+        refuse("classes", expected, f"{len(names):,} names of {min(lengths, default=0)} to {max(lengths, default=0):,}")
+        return ()
+    return names
 
 
 class _Budget:
@@ -190,11 +219,7 @@ class _Budget:
         self._left = MOST_BYTES
 
     def read(self, stream: IO[bytes], where: Path) -> NDArray[Any]:
-        version = np.lib.format.read_magic(stream)
-        if version not in ((1, 0), (2, 0)):
-            raise _refused(where, "a .npy file of version 1 or 2", f"version {version}")
-        header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = header(stream)
+        shape, fortran, dtype = _header(stream, where)
         if dtype.hasobject:
             raise _refused(where, "numbers or texts", "pickled objects, which are never read")
         size = math.prod(shape) * dtype.itemsize
@@ -206,6 +231,32 @@ class _Budget:
             raise _refused(where, f"{size:,} bytes of numbers", "another number of them")
         array = np.frombuffer(content, dtype).reshape(shape[::-1] if fortran else shape)
         return array.T if fortran else array
+
+
+def _header(stream: IO[bytes], where: Path) -> tuple[tuple[int, ...], bool, "np.dtype[Any]"]:
+    """Shape, whether the first axis varies fastest, and type."""
+    format_ = np.lib.format
+    version = format_.read_magic(stream)
+    if version not in ((1, 0), (2, 0)):
+        raise _refused(where, "a .npy file of version 1 or 2", f"version {version[0]}.{version[1]}")
+    prefix = stream.read(2 * version[0])
+    length = int.from_bytes(prefix, "little")
+    if length > _LONGEST_HEADER:
+        raise _refused(where, f"a header of at most {_LONGEST_HEADER:,} bytes", f"{length:,}")
+    header = io.BytesIO(prefix + stream.read(length))
+    read = format_.read_array_header_1_0 if version == (1, 0) else format_.read_array_header_2_0
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            shape, fortran, dtype = read(header)
+    except Exception as error:  # NumPy tells of what is no header in many ways
+        raise _refused(where, "the header of a .npy file", f"something else ({_line(error)})") from error
+    if min(shape, default=0) < 0:
+        raise _refused(where, "a shape without negative numbers", str(shape))
+    return shape, fortran, dtype
+
+
+def _line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]
 
 
 def _check_names(source: Path, found: Mapping[str, object]) -> None:

@@ -33,7 +33,7 @@ def list_table(table: Path) -> Listing:
 
 
 def scan_table(table: Path) -> tuple[Listing, list[DatasetDamaged]]:
-    """Lists what a table names, and its rows and classes that are wrong. Raises `DatasetUnusable` for what is no table."""
+    """Lists what a table names, and which rows and classes are wrong. Raises `DatasetUnusable` for what is no table."""
     root = table.parent.resolve()
     entries: dict[str, Entry] = {}
     lines: dict[str, int] = {}
