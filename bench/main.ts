@@ -16,6 +16,8 @@ const groups: Readonly<Record<string, Rows>> = {
     yield await launchRow(quick ? 3 : 7)
   },
   data: ({ quick }) => pythonRows('data', quick),
+  masks: ({ quick }) => pythonRows('masks', quick),
+  training: ({ quick }) => pythonRows('training', quick),
 }
 
 const HELP = `npm run bench -- [${Object.keys(groups).join('|')} ...] [--quick] [--json]`

@@ -1,0 +1,102 @@
+"""How long a look at a folder of many images takes, and in what memory."""
+
+import contextlib
+import io
+import os
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from cowmask_worker.data.own.contact_sheet import contact_sheet
+from cowmask_worker.data.own.folder import scan_folder
+from cowmask_worker.data.own.inspection import decide, look_at_listing, report_of
+from cowmask_worker.data.own.taken import Options
+from cowmask_worker.data.synthetic_photo import synthetic_photo
+
+_HEIGHT, _WIDTH = 375, 500
+_CLASSES = 10
+_DIFFERENT = 64
+_WARM = 1_000
+_SAMPLED_EVERY_SECONDS = 0.05
+_MIB = 2**20
+
+
+@dataclass(frozen=True)
+class InspectionFigures:
+    """Resident memory in MiB: once a tenth of the images is read, and the most of all until the end; 0 where there is
+    no /proc."""
+
+    images: int
+    cores: int
+    file_kilobytes: float
+    seconds: float
+    memory_warm_mib: float
+    memory_peak_mib: float
+
+
+def measure(*, images: int = 10_000) -> InspectionFigures:
+    """Writes JPEG files of 500 x 375 into a temporary folder and inspects it, contact sheet included."""
+    with tempfile.TemporaryDirectory(prefix="cowmask-bench-") as path:
+        folder = Path(path)
+        written = _write(folder, images)
+        memory: list[float] = []
+        warm: list[float] = []
+        done = threading.Event()
+
+        def sample() -> None:
+            while not done.wait(_SAMPLED_EVERY_SECONDS):
+                memory.append(_resident())
+
+        def progress(_: str, done: int, total: int) -> None:
+            if done >= min(_WARM, total) and not warm:
+                warm.append(_resident())
+
+        watcher = threading.Thread(target=sample)
+        watcher.start()
+        started = perf_counter()
+        try:
+            found = look_at_listing(*scan_folder(folder), progress)
+            decision, faults = decide(found, Options())
+            report = report_of(found, decision, faults)
+            contact_sheet(found, report)
+        finally:
+            seconds = perf_counter() - started
+            done.set()
+            watcher.join()
+        assert report.images == images
+        return InspectionFigures(
+            images, os.cpu_count() or 1, written / images / 1000, seconds, warm[0], max([*memory, _resident()])
+        )
+
+
+def _write(folder: Path, count: int) -> int:
+    """Half of the images are labeled. Returns the bytes of all."""
+    contents = [_jpeg(seed) for seed in range(_DIFFERENT)]
+    total = 0
+    for number in range(count):
+        part = f"labeled/{number % _CLASSES}" if number % 2 else "unlabeled"
+        place = folder / part
+        place.mkdir(parents=True, exist_ok=True)
+        # Bytes past the end of a JPEG change nothing but the digest.
+        content = contents[number % _DIFFERENT] + number.to_bytes(4)
+        (place / f"{number:06}.jpg").write_bytes(content)
+        total += len(content)
+    return total
+
+
+def _jpeg(seed: int) -> bytes:
+    written = io.BytesIO()
+    synthetic_photo(seed, _HEIGHT, _WIDTH).save(written, "JPEG", quality=90)
+    return written.getvalue()
+
+
+def _resident() -> float:
+    with contextlib.suppress(FileNotFoundError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / _MIB
+    return 0.0
+
+
+if __name__ == "__main__":
+    print(measure())
