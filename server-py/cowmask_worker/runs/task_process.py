@@ -26,6 +26,7 @@ type Command = (
     | masks_pb2.MixOptions
     | masks_pb2.EraseOptions
     | tasks_pb2.Predict
+    | tasks_pb2.PredictFiles
     | tasks_pb2.Evaluate
     | tasks_pb2.Export
     | tasks_pb2.Inspect

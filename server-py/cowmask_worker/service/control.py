@@ -65,7 +65,7 @@ class Control:
         roots = DataRoots(settings.data_roots)
         datasets = Datasets(self._reader, validation, library, roots, settings.limits)
         datasets_pb2_grpc.add_DatasetsServicer_to_server(datasets, server)
-        models = Models(self._supervisor, self._compute, library, settings.limits)
+        models = Models(self._supervisor, self._compute, library, roots, settings.limits)
         models_pb2_grpc.add_ModelsServicer_to_server(models, server)
         system_pb2_grpc.add_SystemServicer_to_server(System(self._compute, settings.limits), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)

@@ -6,6 +6,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from itertools import takewhile
 from typing import NamedTuple
 
 import grpc
@@ -13,11 +14,13 @@ import grpc.aio
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import experiments_pb2, models_pb2, models_pb2_grpc
+from cowmask_worker.data.catalog import DatasetFacts
 from cowmask_worker.runs.checkpoint_list import checkpoint_steps, checkpoints
 from cowmask_worker.runs.compute import Compute
-from cowmask_worker.runs.dataset_facts import facts_of
+from cowmask_worker.runs.dataset_facts import dataset_message, facts_of
 from cowmask_worker.runs.refusal import Violation, invalid, refusal, shown
 from cowmask_worker.runs.supervisor import Supervisor
+from cowmask_worker.service.data_roots import DataRoots
 from cowmask_worker.service.leaf_names import checked_names
 from cowmask_worker.service.library import Library
 from cowmask_worker.service.limits import Limits
@@ -25,6 +28,7 @@ from cowmask_worker.service.streamed_call import chunks_of, first_part, through
 from cowmask_worker.service.tensor_input import TensorInput
 
 _WEIGHTS = ("teacher", "student")
+_SHOWN_CLASSES = 10
 _SPLITS = ("test", "validation", "train")
 
 
@@ -34,10 +38,13 @@ class _Found(NamedTuple):
 
 
 class Models(models_pb2_grpc.ModelsServicer):
-    def __init__(self, supervisor: Supervisor, compute: Compute, library: Library, limits: Limits) -> None:
+    def __init__(
+        self, supervisor: Supervisor, compute: Compute, library: Library, roots: DataRoots, limits: Limits
+    ) -> None:
         self._supervisor = supervisor
         self._compute = compute
         self._library = library
+        self._roots = roots
         self._limits = limits
 
     async def Predict(
@@ -53,6 +60,20 @@ class Models(models_pb2_grpc.ModelsServicer):
             async for message in answers:
                 yield models_pb2.PredictResponse(chunk=message.chunk)
 
+    async def PredictFiles(
+        self,
+        request: models_pb2.PredictFilesRequest,
+        context: grpc.aio.ServicerContext[models_pb2.PredictFilesRequest, models_pb2.PredictFilesResponse],
+    ) -> AsyncIterator[models_pb2.PredictFilesResponse]:
+        found = await self._find(request.model)
+        if not request.HasField("source"):
+            raise invalid([Violation("source", "is required: a folder of images, or one of them")])
+        _, path = self._roots.find(request.source)
+        command = tasks_pb2.PredictFiles(model=found.files, path=str(path))
+        async with self._compute.call(command) as call, contextlib.aclosing(call.answers()) as answers:
+            async for message in answers:
+                yield message.answer.predict_files
+
     async def Evaluate(
         self,
         request: models_pb2.EvaluateRequest,
@@ -62,11 +83,21 @@ class Models(models_pb2_grpc.ModelsServicer):
         if split not in _SPLITS:
             raise invalid([Violation("split", f"must be one of {', '.join(_SPLITS)}; got {shown(split)}")])
         found = await self._find(request.model)
-        self._library.check_ready(facts_of(found.run.dataset))
-        if split == "validation" and not (found.run.config.dataset.validation or found.run.dataset.validation):
-            reason = "must be 'test' or 'train': this run has put no images aside for validation"
+        own = facts_of(found.run.dataset)
+        other = self._library.get(request.dataset, "dataset") if request.HasField("dataset") else own
+        evaluate = tasks_pb2.Evaluate(model=found.files, split=split)
+        aside = other.validation
+        if (other.name, other.digest) == (own.name, own.digest):
+            aside += found.run.config.dataset.validation
+        else:
+            _check_alike(own, other)
+            evaluate.dataset.CopyFrom(dataset_message(other))
+        self._library.check_ready(other)
+        if split == "validation" and not aside:
+            whose = f"the dataset {other.name}" if evaluate.HasField("dataset") else "this run"
+            reason = f"must be 'test' or 'train': {whose} has put no images aside for validation"
             raise invalid([Violation("split", reason)])
-        return (await self._compute.ask(tasks_pb2.Evaluate(model=found.files, split=split))).evaluate
+        return (await self._compute.ask(evaluate)).evaluate
 
     async def Export(
         self,
@@ -110,3 +141,30 @@ class Models(models_pb2_grpc.ModelsServicer):
                 folder=str(folder), weights=weights, step=step, config=run.config, dataset=run.dataset
             ),
         )
+
+
+def _check_alike(own: DatasetFacts, other: DatasetFacts) -> None:
+    """Raises `INVALID_OPTION` where a model of `own` can't be scored on `other`."""
+    if (own.height, own.width, own.channels) != (other.height, other.width, other.channels):
+        theirs, ours = (f"{each.height} x {each.width} x {each.channels}" for each in (other, own))
+        reason = (
+            f"must have images of the size that the model was trained on (height x width x channels): {own.name} has "
+            f"{ours}, {other.name} has {theirs}"
+        )
+        raise invalid([Violation("dataset", reason)])
+    if own.classes != other.classes:
+        pairs = zip(own.classes, other.classes, strict=False)
+        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        reason = (
+            "must have the classes that the model was trained on, in the same order: "
+            f"{_told(own, alike)}; {_told(other, alike)}"
+        )
+        raise invalid([Violation("dataset", reason)])
+
+
+def _told(dataset: DatasetFacts, alike: int) -> str:
+    """A dataset's classes from the first one on that is not alike."""
+    classes = dataset.classes[alike:]
+    few = ", ".join(map(shown, classes[:_SHOWN_CLASSES])) or "none"
+    more = ", ..." if len(classes) > _SHOWN_CLASSES else ""
+    return f"{dataset.name} has {len(dataset.classes):,}, from number {alike + 1:,} on {few}{more}"

@@ -13,6 +13,8 @@ from cowmask_worker.tasks.assembly import load_dataset
 from cowmask_worker.tasks.call import Call
 from cowmask_worker.tasks.failures import error_detail
 from cowmask_worker.tasks.import_dataset import import_dataset
+from cowmask_worker.tasks.predict_files import predict_files
+from cowmask_worker.tasks.splits import create_split, import_split
 from cowmask_worker.tasks.imports import import_model
 from cowmask_worker.tasks.masks import erase, generate, mix
 from cowmask_worker.tasks.models import evaluate, export, predict
@@ -39,6 +41,7 @@ def _inspect(call: Call) -> None:
     response = datasets_pb2.InspectResponse(
         train_counts=np.bincount(images.train_labels[images.train_labels >= 0], minlength=classes),
         test_counts=np.bincount(images.test_labels, minlength=classes),
+    "predict_files": predict_files,
         digest=digest.hexdigest(),
     )
     call.send(answer=tasks_pb2.Answer(inspect=response))

@@ -73,7 +73,7 @@ def file_program(
         LargeBatchOptions(
             labeled=config.batch_size,
             unlabeled=config.unlabeled_batch_size,
-            shape=_shape(dataset.facts, config),
+            shape=shape_of(dataset.facts, config),
             augmentation=Augmentation(
                 area=(config.augmentation.crop_area.low, config.augmentation.crop_area.high),
                 flip=config.augmentation.horizontal_flip,
@@ -121,6 +121,21 @@ def _steps(
     return state, StepMetrics(*cast(Any, columns))
 
 
+type BatchTally = Callable[[Variables, Any, Any], tuple[Tally, Array]]
+"""Given variables, images (uint8, [b, h, w, c]) and their labels ([b]): the tally and the logits."""
+
+
+def batch_tally(facts: DatasetFacts, model: Functional) -> BatchTally:
+    """Tallies a batch by the model's own normalization, which is that of `facts`."""
+    normalized = partial(normalize, mean=facts.mean, std=facts.std)
+
+    def count(variables: Variables, images: Array, labels: Array) -> tuple[Tally, Array]:
+        logits, _ = model.apply(variables, normalized(images), train=False, key=None)
+        return tally(logits, labels), logits
+
+    return count
+
+
 class FileSplit(NamedTuple):
     """Images of one split, read when they are needed; `kept` are those that were read and are small enough."""
 
@@ -134,15 +149,9 @@ class FileScorer:
     """Scores variables on image files, each image once."""
 
     def __init__(self, config: config_pb2.ExperimentConfig, dataset: Dataset, model: Functional) -> None:
-        self._shape = _shape(dataset.facts, config)
+        self._shape = shape_of(dataset.facts, config)
         self._dataset = dataset
-        normalized = partial(normalize, mean=dataset.facts.mean, std=dataset.facts.std)
-
-        def count(variables: Variables, images: Array, labels: Array) -> tuple[Tally, Array]:
-            logits, _ = model.apply(variables, normalized(images), train=False, key=None)
-            return tally(logits, labels), logits
-
-        self._count: Any = jax.jit(count)
+        self._count: Any = jax.jit(batch_tally(dataset.facts, model))
 
     def compile(self, variables: Variables) -> None:
         size, channels, _ = self._shape
@@ -188,7 +197,8 @@ def workers() -> int:
     return min(cores, MOST_WORKERS)
 
 
-def _shape(facts: DatasetFacts, config: config_pb2.ExperimentConfig) -> Shape:
+def shape_of(facts: DatasetFacts, config: config_pb2.ExperimentConfig) -> Shape:
+    """What every image file becomes, in training and when a model is asked about it."""
     return Shape(facts.height, cast(Channels, facts.channels), cast(Resample, config.augmentation.resample))
 
 

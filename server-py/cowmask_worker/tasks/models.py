@@ -15,36 +15,40 @@ from cowmask.v1 import event_pb2, models_pb2
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask_worker.data.augmentation import normalize_unit
 from cowmask_worker.data.catalog import DatasetFacts
+from cowmask_worker.data.splits import Indices
 from cowmask_worker.models.functional import Functional
 from cowmask_worker.runs.dataset_facts import facts_of
 from cowmask_worker.runs.refusal import Violation, invalid, refusal
 from cowmask_worker.tasks import assembly
 from cowmask_worker.tasks.arrays import array_chunks, to_array
 from cowmask_worker.tasks.call import Call
+from cowmask_worker.tasks.file_run import BatchTally, batch_tally
 from cowmask_worker.tasks.networks import dataset_network
+from cowmask_worker.tasks.scoring import labeled, score_batches, split_batches, whole_split
 from cowmask_worker.tasks.weights import exported, names_of
 from cowmask_worker.tensors import TensorError
 from cowmask_worker.training import checkpoints
 from cowmask_worker.training.checkpoints import CheckpointDamaged
 from cowmask_worker.training.state import Variables
 
-_PREDICTION_BATCH = 128
+PREDICTION_BATCH = 128
 _KEPT_CHECKPOINTS = 4
 
 
-class _Architecture(NamedTuple):
+class Architecture(NamedTuple):
     """What all checkpoints of the same network and dataset share, their programs above all."""
 
     facts: DatasetFacts
     functional: Functional
-    score: assembly.Evaluator
+    tally: BatchTally
     predict: Callable[[Variables, Any], tuple[Any, Any]]
+    """Given variables and `PREDICTION_BATCH` images (uint8 0..255 or float32 0..1): labels and probabilities."""
 
 
 def predict(call: Call) -> None:
     """Streams "labels" and "probabilities"."""
     command = call.command.predict.model
-    architecture = _architecture(command)
+    architecture = architecture_of(command)
     facts = architecture.facts
     images = to_array(call.tensor("images"))
     expected = (facts.height, facts.width, facts.channels)
@@ -55,13 +59,13 @@ def predict(call: Call) -> None:
             f"the model was trained on {facts.name} and takes images of the shape [count, "
             f"{', '.join(map(str, expected))}], {list(images.shape)} came"
         )
-    _, variables = _checkpoint(command)
+    _, variables = checkpoint_of(command)
     labels: list[NDArray[Any]] = []
     probabilities: list[NDArray[Any]] = []
-    for first in range(0, len(images), _PREDICTION_BATCH):
+    for first in range(0, len(images), PREDICTION_BATCH):
         call.check()
-        part = images[first : first + _PREDICTION_BATCH]
-        fill = ((0, _PREDICTION_BATCH - len(part)), (0, 0), (0, 0), (0, 0))
+        part = images[first : first + PREDICTION_BATCH]
+        fill = ((0, PREDICTION_BATCH - len(part)), (0, 0), (0, 0), (0, 0))
         answer = architecture.predict(variables, np.pad(part, fill))
         for column, values in zip((labels, probabilities), answer, strict=True):
             column.append(np.asarray(values)[: len(part)])
@@ -70,31 +74,43 @@ def predict(call: Call) -> None:
 
 
 def evaluate(call: Call) -> None:
-    """Answers loss and error on a split of the model's own dataset."""
+    """Answers loss, errors and the confusion matrix on a split of the run's dataset, or of another one."""
     command, split = call.command.evaluate.model, call.command.evaluate.split
-    config = command.config
-    architecture = _architecture(command)
-    dataset = assembly.load_dataset(architecture.facts, call.data_folder)
-    images, labels = assembly.named_split(split, dataset.images, assembly.splits(config, dataset))
-    if len(images) == 0:
-        reason = f"the run has no {split} images (dataset.validation is 0); allowed: test, train"
-        raise invalid([Violation("split", reason)])
-    step, variables = _checkpoint(command)
-    scored = jax.device_get(architecture.score(variables, images, labels))
-    score = event_pb2.Score(loss=float(scored.loss), error=float(scored.error), top5_error=float(scored.top5_error))
-    response = models_pb2.EvaluateResponse(score=score, count=len(images), step=step)
+    architecture = architecture_of(command)
+    dataset, indices = _split(call)
+    if len(indices) == 0:
+        raise invalid([Violation("split", f"must have labeled images; {dataset.facts.name} has none for {split}")])
+    step, variables = checkpoint_of(command)
+    batches = split_batches(split, dataset, indices, command.config)
+    classes = architecture.facts.classes
+    scored = score_batches(architecture.tally, variables, batches, len(classes), call.check)
+    score = event_pb2.Score(**{name: float(value) for name, value in scored.evaluation._asdict().items()})
+    response = models_pb2.EvaluateResponse(score=score, count=len(indices), step=step, classes=classes)
+    if scored.confusion is not None:
+        response.confusion.extend(scored.confusion.reshape(-1).tolist())
     call.send(answer=tasks_pb2.Answer(evaluate=response))
+
+
+def _split(call: Call) -> tuple[assembly.Dataset, Indices]:
+    """The dataset to score on, and the places of the split's labeled images."""
+    command, split = call.command.evaluate, call.command.evaluate.split
+    if command.HasField("dataset"):
+        dataset = assembly.load_dataset(facts_of(command.dataset), call.data_folder)
+        return dataset, labeled(split, dataset, whole_split(split, dataset))
+    dataset = assembly.load_dataset(facts_of(command.model.dataset), call.data_folder)
+    parts = assembly.splits(command.model.config, dataset)
+    return dataset, labeled(split, dataset, assembly.split_indices(split, dataset.images, parts))
 
 
 def export(call: Call) -> None:
     """Streams every parameter and statistic under its name."""
     command = call.command.export
-    _, variables = _checkpoint(command.model)
+    _, variables = checkpoint_of(command.model)
     for name, array in sorted(exported(variables, names_of(command.names, command.model.config.model)).items()):
         call.send_chunks(array_chunks(name, array))
 
 
-def _checkpoint(files: tasks_pb2.CheckpointFiles) -> tuple[int, Variables]:
+def checkpoint_of(files: tasks_pb2.CheckpointFiles) -> tuple[int, Variables]:
     """The step of the wanted checkpoint, and its teacher's or student's variables on the device."""
     path = _wanted(Path(files.folder), files.step if files.HasField("step") else None)
     digest = checkpoints.verify(path)["digest"]
@@ -131,7 +147,7 @@ def _variables(path: Path, digest: str, weights: str, facts: DatasetFacts, model
     return jax.device_put(state.student if weights == "student" else state.teacher)
 
 
-def _architecture(files: tasks_pb2.CheckpointFiles) -> _Architecture:
+def architecture_of(files: tasks_pb2.CheckpointFiles) -> Architecture:
     return _shared(*_key(files))
 
 
@@ -140,13 +156,13 @@ def _key(files: tasks_pb2.CheckpointFiles) -> tuple[DatasetFacts, bytes]:
 
 
 @lru_cache(_KEPT_CHECKPOINTS)
-def _shared(facts: DatasetFacts, model: bytes) -> _Architecture:
+def _shared(facts: DatasetFacts, model: bytes) -> Architecture:
     functional = dataset_network(config_pb2.ModelConfig.FromString(model), facts)
 
     def predicted(variables: Variables, images: Any) -> tuple[Any, Any]:
-        unit = images / jnp.float32(255) if images.dtype == jnp.uint8 else images
+        unit = images.astype(jnp.float32) / 255 if images.dtype == jnp.uint8 else images
         normalized = normalize_unit(unit, facts.mean, facts.std)
         logits, _ = functional.apply(variables, normalized, train=False, key=None)
         return logits.argmax(1).astype(jnp.int32), jax.nn.softmax(logits)
 
-    return _Architecture(facts, functional, assembly.evaluator(facts, functional), jax.jit(predicted))
+    return Architecture(facts, functional, jax.jit(batch_tally(facts, functional)), jax.jit(predicted))

@@ -15,6 +15,13 @@ from cowmask_worker.tensors import TensorReader
 type Arrays = Mapping[str, NDArray[Any]]
 
 
+def said(work: Callable[[Call], None], data_folder: Path = Path(), **command: Any) -> list[tasks_pb2.Answer]:
+    """Has `work` do the command, which takes no arrays; all answers that it gives."""
+    messages: list[tasks_pb2.AttachRequest] = []
+    work(Call(tasks_pb2.AttachResponse(call=1, **command), messages.append, data_folder))
+    return [each.answer for each in messages]
+
+
 def answered(work: Callable[[Call], None], arrays: Arrays, **command: Any) -> tuple[tasks_pb2.Answer, Arrays]:
     """Has `work` do the command on the arrays; the one answer and the tensors that it gives."""
     said: list[tasks_pb2.AttachRequest] = []
