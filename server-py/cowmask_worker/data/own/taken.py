@@ -12,12 +12,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Literal, NamedTuple, Self, cast
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
-from sklearn.model_selection import StratifiedShuffleSplit
 
 from cowmask_worker.data.catalog import DatasetFacts, Resize
 from cowmask_worker.data.contents import UNLABELED, Contents, Part, pixel_digests
@@ -26,7 +25,7 @@ from cowmask_worker.data.digits import Images
 from cowmask_worker.data.image_file import Channels, Probe, Unreadable, converted, opened, pixels, probe
 from cowmask_worker.data.official_sources import Progress
 from cowmask_worker.data.own.arrays import Arrays
-from cowmask_worker.data.own.listing import FEWEST_CLASSES, Entry, Listing, check_classes
+from cowmask_worker.data.own.listing import FEWEST_CLASSES, Entry, Listing, check_classes, class_names
 
 type Storage = Literal["pixels", "files"]
 
@@ -95,9 +94,11 @@ def take_listing(name: str, listing: Listing, options: Options, progress: Progre
     check_pixel_bytes(listing.root, form, len(probes))
     read: list[_Read] = []
     for each in _decoded([entry for entry, _ in probes], form, unusable, progress):
-        read.append(each if keep else each._replace(pixels=each.pixels[:0]))
+        # A slice would keep all of them.
+        read.append(each if keep else each._replace(pixels=each.pixels[:0].copy()))
     _refuse_unless_skipped(listing.root, unusable, options)
     entries = [each.entry for each in read]
+    _check_none_lost(listing, entries, unusable)
     classes = check_classes(listing.root, entries)
     notes = [*form.notes, *_told_skipped(unusable), *_told_ignored(listing.ignored)]
     held_out = hold_out(listing.root, entries, classes, options, notes)
@@ -132,6 +133,7 @@ def take_arrays(name: str, arrays: Arrays, options: Options, progress: Progress)
     like = Probe("", {1: "L", 3: "RGB", 4: "RGBA"}[channels], height, width, channels == 1, channels == 4)
     form = form_of([like] * total, options._replace(storage="pixels", channels=options.channels or channels))
     check_labels(name, arrays)
+    check_pixel_bytes(Path(name), form, total)
 
     def sized(part: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if part.shape[1:] == (form.height, form.width, form.channels):
@@ -157,6 +159,7 @@ def take_arrays(name: str, arrays: Arrays, options: Options, progress: Progress)
         out = np.array(hold_out(Path(name), entries, arrays.classes, options, notes))
         test, test_labels, test_names = train[out], arrays.labels[out], [entries[index].name for index in out]
         kept = np.setdiff1d(kept, out)
+    kept = kept[np.argsort(arrays.labels[kept] == UNLABELED, stable=True)]
     moments = _Moments.of(train[kept])
     names = [*(entries[index].name for index in kept), *(f"validation_images/{i}" for i in range(len(aside)))]
     images = Images(
@@ -193,8 +196,12 @@ def _resized(image: Image.Image, form: Form) -> Image.Image:
         return ImageOps.fit(image, size, Image.Resampling.BICUBIC)
     if form.resize == "stretch":
         return image.resize(size, Image.Resampling.BICUBIC)
-    gray = (_PADDING,) * form.channels
-    return ImageOps.pad(image, size, Image.Resampling.BICUBIC, color=gray if form.channels > 1 else _PADDING)
+    scale = min(form.width / image.width, form.height / image.height)
+    width, height = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    padded = Image.new(image.mode, size, (_PADDING,) * form.channels if form.channels > 1 else _PADDING)
+    inner = image.resize((width, height), Image.Resampling.BICUBIC)
+    padded.paste(inner, ((form.width - width) // 2, (form.height - height) // 2))
+    return padded
 
 
 def check_pixel_bytes(root: Path, form: Form, count: int) -> None:
@@ -304,13 +311,15 @@ def form_of(probes: Sequence[Probe], options: Options) -> Form:
 def hold_out(
     root: Path, entries: Sequence[Entry], classes: Sequence[str], options: Options, notes: list[str]
 ) -> list[int]:
-    """Places of labeled training images to test with, where the source has no test images."""
+    """Places of labeled training images to test with, where the source has no test images: of every class its share,
+    at least one and never all."""
     if any(entry.split == "test" for entry in entries):
         return []
-    labeled = [index for index, entry in enumerate(entries) if entry.split == "train" and entry.label is not None]
-    labels = [cast(str, entries[index].label) for index in labeled]
-    counts = Counter(labels)
-    single = [label for label in classes if counts[label] < 2]
+    labeled: dict[str, list[int]] = {label: [] for label in classes}
+    for index, entry in enumerate(entries):
+        if entry.split == "train" and entry.label is not None:
+            labeled[entry.label].append(index)
+    single = [label for label in classes if len(labeled[label]) < 2]
     if single:
         problems = [
             DatasetDamaged(f"{root}, class {label!r}", expected="two labeled images or more", found="one")
@@ -321,14 +330,18 @@ def hold_out(
             f"{root} has no test images, and too few labeled ones to hold some out:", problems, advice
         )
     share = options.test_share or _TEST_SHARE
-    count = min(max(round(share * len(labeled)), len(classes)), len(labeled) - len(classes))
-    draw = StratifiedShuffleSplit(n_splits=1, test_size=count, random_state=_TEST_SEED)
-    _, chosen = next(draw.split(labeled, labels))
+    # The one generator of NumPy whose stream is promised to stay as it is.
+    generator = np.random.RandomState(_TEST_SEED)
+    chosen: list[int] = []
+    for places in labeled.values():
+        count = min(max(int(share * len(places) + 0.5), 1), len(places) - 1)
+        chosen += generator.permutation(places)[:count].tolist()
+    total = sum(map(len, labeled.values()))
     notes.append(
-        f"There are no test images: {count:,} of the {len(labeled):,} labeled ones, the same share of every class, are "
+        f"There are no test images: {len(chosen):,} of the {total:,} labeled ones, the same share of every class, are "
         "held out for testing."
     )
-    return sorted(labeled[index] for index in chosen)
+    return sorted(chosen)
 
 
 def check_labels(name: str, arrays: Arrays) -> None:
@@ -382,6 +395,7 @@ def _taken(
         validation=contents.own_validation,
         storage=form.storage,
         notes=tuple(notes),
+        resize=form.resize,
     )
     return Taken(facts, contents, images, root)
 
@@ -398,7 +412,6 @@ def _description(contents: Contents, labels: NDArray[np.int32], form: Form) -> s
     return (
         f"Imported: {form.height}x{form.width} {colors} pixels, {len(contents.classes)} classes, {labeled:,} labeled "
         f"and {unlabeled:,} unlabeled images"
-        resize=form.resize,
     )
 
 
@@ -414,6 +427,19 @@ def _told_ignored(ignored: Sequence[str]) -> list[str]:
         return []
     few = ", ".join(json.dumps(name, ensure_ascii=False) for name in ignored[:_SHOWN])
     return [f"{len(ignored):,} files are no images by their name: {few}{', ...' if len(ignored) > _SHOWN else ''}."]
+
+
+def _check_none_lost(listing: Listing, entries: Sequence[Entry], unusable: Sequence[DatasetDamaged]) -> None:
+    """Raises `DatasetUnusable` where a class has no image left to learn it from: it would be gone without a word."""
+    lost = sorted(set(class_names(listing.entries)) - set(class_names(entries)))
+    if lost:
+        problems = [
+            DatasetDamaged(
+                f"{listing.root}, class {label!r}", expected="a labeled image that can be used", found="none"
+            )
+            for label in lost
+        ]
+        raise DatasetUnusable(f"{listing.root} can not be learned from:", [*problems, *unusable])
 
 
 def _refuse_unless_skipped(root: Path, unusable: Sequence[DatasetDamaged], options: Options) -> None:
