@@ -14,7 +14,6 @@ from cowmask_worker.tasks.call import Call
 from cowmask_worker.tasks.failures import error_detail
 from cowmask_worker.tasks.import_dataset import import_dataset
 from cowmask_worker.tasks.predict_files import predict_files
-from cowmask_worker.tasks.splits import create_split, import_split
 from cowmask_worker.tasks.imports import import_model
 from cowmask_worker.tasks.masks import erase, generate, mix
 from cowmask_worker.tasks.models import evaluate, export, predict
