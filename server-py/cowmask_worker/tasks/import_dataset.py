@@ -6,10 +6,10 @@ from typing import Any, cast
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import datasets_pb2
-from cowmask_worker.data.damage import DatasetDamaged, DatasetUnusable
 from cowmask_worker.data.dataset_folder import check_apart
 from cowmask_worker.data.own.arrays import checked_arrays, read_arrays
 from cowmask_worker.data.own.folder import list_folder
+from cowmask_worker.data.own.source_kind import source_kind
 from cowmask_worker.data.own.store import store
 from cowmask_worker.data.own.table import list_table
 from cowmask_worker.data.own.taken import Options, Taken, take_arrays, take_listing
@@ -45,18 +45,13 @@ def import_dataset(call: Call) -> None:
 
 def take(name: str, source: Path, options: Options, progress: "_Told") -> Taken:
     """Reads a folder of images, a table, or a file or folder of arrays. Raises `DatasetUnusable`."""
-    suffix = source.suffix.lower()
-    if source.is_dir() and not any(source.glob("*.npy")):
-        return take_listing(name, list_folder(source), options, progress)
-    if suffix == ".csv":
-        return take_listing(name, list_table(source), options, progress)
-    if suffix == ".npz" or source.is_dir():
-        return take_arrays(name, checked_arrays(read_arrays(source), (), str(source)), options, progress)
-    expected = "a folder of images or .npy files, a .csv table, or an .npz file"
-    raise DatasetUnusable(
-        f"{source} is nothing that can be imported:",
-        [DatasetDamaged(source, expected=expected, found=f"a file {source.name!r}")],
-    )
+    match source_kind(source):
+        case "folder":
+            return take_listing(name, list_folder(source), options, progress)
+        case "table":
+            return take_listing(name, list_table(source), options, progress)
+        case "arrays":
+            return take_arrays(name, checked_arrays(read_arrays(source), (), str(source)), options, progress)
 
 
 def options_of(message: datasets_pb2.DatasetImportOptions) -> Options:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from cowmask_worker.data.damage import DatasetDamaged, DatasetUnusable
 from cowmask_worker.data.image_file import SUFFIXES, Unreadable
-from cowmask_worker.data.own.listing import Entry, Listing, Split
+from cowmask_worker.data.own.listing import Entry, Listing, Split, sorted_classes
 
 LABELED, UNLABELED = "labeled", "unlabeled"
 _LABELED_PARTS: dict[str, Split] = {LABELED: "train", "validation": "validation", "test": "test"}
@@ -56,6 +56,7 @@ def scan_folder(folder: Path) -> tuple[Listing, list[DatasetDamaged]]:
     unusable: list[DatasetDamaged] = []
     ignored: list[str] = []
     empty: list[DatasetDamaged] = []
+    places: set[str] = set()
 
     def refuse(name: str, expected: str, found: str) -> None:
         unusable.append(Unreadable(repr(name), expected=expected, found=found))
@@ -80,13 +81,15 @@ def scan_folder(folder: Path) -> tuple[Listing, list[DatasetDamaged]]:
             else:
                 classes[found.parts[1]] += 1
                 entries.append(Entry(found.path, name, found.parts[1], _LABELED_PARTS[part]))
+        places |= classes.keys()
         empty += [
             DatasetDamaged(root / part / name, expected="an image file at least", found="none")
             for name, count in classes.items()
             if count == 0
         ]
     entries.sort(key=lambda entry: entry.name)
-    return Listing(root, tuple(entries), tuple(unusable), tuple(sorted(ignored))), empty
+    listing = Listing(root, tuple(entries), tuple(unusable), tuple(sorted(ignored)), sorted_classes(places))
+    return listing, empty
 
 
 def _seen(root: Path) -> str:

@@ -23,12 +23,14 @@ class Entry(NamedTuple):
 
 class Listing(NamedTuple):
     """Entries in the order of their names. `unusable` are those that can't be entries, such as links that lead out of
-    the folder; `ignored` are names of files that do not pretend to be images."""
+    the folder; `ignored` are names of files that do not pretend to be images; `classes` are those that there is a place
+    for, even if it is empty."""
 
     root: Path
     entries: tuple[Entry, ...]
     unusable: tuple[DatasetDamaged, ...] = ()
     ignored: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
 
 def class_names(entries: Iterable[Entry]) -> tuple[str, ...]:

@@ -128,10 +128,9 @@ def take_listing(name: str, listing: Listing, options: Options, progress: Progre
 
 def take_arrays(name: str, arrays: Arrays, options: Options, progress: Progress) -> Taken:
     """The same for arrays, which are always kept as pixels."""
-    total = len(arrays.images) + len(arrays.validation_images) + len(arrays.test_images)
-    height, width, channels = arrays.images.shape[1:]
-    like = Probe("", {1: "L", 3: "RGB", 4: "RGBA"}[channels], height, width, channels == 1, channels == 4)
-    form = form_of([like] * total, options._replace(storage="pixels", channels=options.channels or channels))
+    probes = array_probes(arrays)
+    total = len(probes)
+    form = form_of(probes, array_options(arrays, options))
     check_labels(name, arrays)
     check_pixel_bytes(Path(name), form, total)
 
@@ -142,8 +141,7 @@ def take_arrays(name: str, arrays: Arrays, options: Options, progress: Progress)
         for index, each in enumerate(part):
             if index % _WAITING == 0:
                 progress("resize images", index, len(part))
-            image = Image.fromarray(each[..., 0] if channels == 1 else each)
-            images.append(pixels(_resized(converted(image, form.channels), form)))
+            images.append(resized_pixels(each, form))
         return _stacked(images, form, keep=True)
 
     notes = list(form.notes)
@@ -177,6 +175,24 @@ def take_arrays(name: str, arrays: Arrays, options: Options, progress: Progress)
     )
     progress("read images", total, total)
     return _taken(contents, images, form, moments, notes, None)
+
+
+def array_probes(arrays: Arrays) -> list[Probe]:
+    """What headers would say, if the images were files: training, validation and test images."""
+    height, width, channels = arrays.images.shape[1:]
+    like = Probe("", {1: "L", 3: "RGB", 4: "RGBA"}[channels], height, width, channels == 1, channels == 4)
+    return [like] * (len(arrays.images) + len(arrays.validation_images) + len(arrays.test_images))
+
+
+def array_options(arrays: Arrays, options: Options) -> Options:
+    """Arrays are kept as pixels, with their channels unless others are asked for."""
+    return options._replace(storage="pixels", channels=options.channels or arrays.images.shape[-1])
+
+
+def resized_pixels(image: NDArray[np.uint8], form: Form) -> NDArray[np.uint8]:
+    """An image of arrays in the form that it gets: uint8 [height, width, channels]."""
+    picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+    return pixels(_resized(converted(picture, form.channels), form))
 
 
 def read_pixels(path: Path, height: int, width: int, channels: Channels, resize: Resize) -> NDArray[np.uint8]:
