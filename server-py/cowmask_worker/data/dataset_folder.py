@@ -6,6 +6,7 @@ before its bytes are known to be those that were written. Imports no numpy, so t
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -55,12 +56,12 @@ def publish(target: Path, files: Mapping[str, bytes], facts: Mapping[str, Any]) 
         for name, content in {**files, MANIFEST: manifest}.items():
             write_durably(fresh / name, content)
         flush_folder(fresh)
-        if target.exists():
+        if os.path.lexists(target):
             target.rename(old)
         try:
             fresh.rename(target)
-        except OSError:
-            if old.exists():
+        except BaseException:
+            if os.path.lexists(old):
                 old.rename(target)
             raise
     finally:

@@ -1,5 +1,7 @@
 """The facts of an imported dataset in its manifest. Imports no numpy, so the control process may read them."""
 
+import math
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,10 +29,43 @@ def read_facts(folder: Path) -> DatasetFacts:
         if manifest.get(key) != value:
             found = repr(manifest.get(key))[:80]
             raise DatasetDamaged(folder / MANIFEST, expected=f"{key} to be {value!r}", found=found, advice=ADVICE)
-    try:
-        given: dict[str, Any] = {key: manifest[key] for key in DatasetFacts.__dataclass_fields__}
-        given |= {key: tuple(given[key]) for key in ("classes", "mean", "std", "label_counts", "notes")}
-        return DatasetFacts(**given)
-    except (KeyError, TypeError) as error:
-        what = f"what stands for {error}"
-        raise DatasetDamaged(folder / MANIFEST, expected="every fact", found=what, advice=ADVICE) from error
+    given: dict[str, Any] = {key: manifest.get(key) for key in DatasetFacts.__dataclass_fields__}
+    for key, value in given.items():
+        if not _IS[key](value):
+            found = f"{key} {value!r}"[:80]
+            raise DatasetDamaged(folder / MANIFEST, expected="every fact of a dataset", found=found, advice=ADVICE)
+    given |= {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
+    return DatasetFacts(**given)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1 << 32
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def _list_of(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(kind, value))
+
+
+_IS: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("name", "description", "digest"), _is_text),
+    **dict.fromkeys(("horizontal_flip", "readable"), _is_flag),
+    **dict.fromkeys(("height", "width", "channels", "train", "test", "validation", "shift"), _is_whole),
+    **dict.fromkeys(("classes", "notes"), _list_of(_is_text)),
+    **dict.fromkeys(("mean", "std"), _list_of(_is_number)),
+    "label_counts": _list_of(_is_whole),
+    "parity_horizontal_flip": lambda value: value is None or _is_flag(value),
+    "storage": lambda value: value in ("pixels", "files"),
+    "resize": lambda value: value in ("crop", "stretch", "pad"),
+}

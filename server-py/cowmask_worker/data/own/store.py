@@ -19,7 +19,7 @@ from cowmask_worker.data import dataset_folder
 from cowmask_worker.data.catalog import DatasetFacts
 from cowmask_worker.data.contents import Contents, Part
 from cowmask_worker.data.damage import DatasetDamaged
-from cowmask_worker.data.dataset_folder import IMAGES
+from cowmask_worker.data.dataset_folder import IMAGES, MANIFEST
 from cowmask_worker.data.digits import Images
 from cowmask_worker.data.imported_manifest import ADVICE, described, read_facts
 from cowmask_worker.data.own.taken import Taken
@@ -35,17 +35,25 @@ def store(taken: Taken, data_folder: Path) -> DatasetFacts:
         "train": _rows(contents.train),
         "test": _rows(contents.test),
     }
-    files = {CONTENTS: json.dumps(listed, ensure_ascii=False).encode()}
+    # A folder's name need not be Unicode, which escapes can tell.
+    files = {CONTENTS: json.dumps(listed).encode()}
     if taken.facts.storage == "pixels":
         files[IMAGES] = encode(taken.images._asdict())
-    digest = hashlib.sha256(json.dumps(described(replace(taken.facts, description="", notes=()))).encode())
-    # Where the files lie is no part of what they are.
-    digest.update(json.dumps([listed["train"], listed["test"]]).encode())
-    digest.update(hashlib.sha256(files.get(IMAGES, b"")).digest())
-    facts = described(taken.facts) | {"digest": digest.hexdigest()}
+    images = hashlib.sha256(files.get(IMAGES, b"")).hexdigest()
+    facts = described(taken.facts) | {"digest": _digest(taken.facts, listed, images)}
     folder = data_folder / contents.dataset
     dataset_folder.publish(folder, files, facts)
     return read_facts(folder)
+
+
+def _digest(facts: DatasetFacts, listed: dict[str, Any], images: str) -> str:
+    """Over all that matters: not over what is said in sentences, nor over where the files lie. `images`: the SHA-256
+    of their file."""
+    told = described(replace(facts, description="", notes=(), digest=""))
+    digest = hashlib.sha256(json.dumps(told).encode())
+    digest.update(json.dumps([listed["train"], listed["test"]]).encode())
+    digest.update(bytes.fromhex(images))
+    return digest.hexdigest()
 
 
 class DatasetChanged(Exception):  # noqa: N818
@@ -66,20 +74,29 @@ def load(facts: DatasetFacts, data_folder: Path) -> Stored:
     Raises `DatasetDamaged`, and `DatasetChanged` where the digest is not that of the facts.
     """
     folder = data_folder / facts.name
+    for path in (folder, folder / MANIFEST, folder / CONTENTS, folder / IMAGES):
+        if not (target := path.resolve()).is_relative_to(data_folder.resolve()):
+            expected = f"nothing outside {data_folder}"
+            raise DatasetDamaged(path, expected=expected, found=f"a link to {str(target)!r}", advice=ADVICE)
     there = read_facts(folder)
+    manifest = dataset_folder.read_manifest(folder, advice=ADVICE)
+    listed: Any = json.loads(dataset_folder.verified(folder, CONTENTS, manifest, advice=ADVICE))
+    content = dataset_folder.verified(folder, IMAGES, manifest, advice=ADVICE) if there.storage == "pixels" else b""
+    digest = _digest(there, listed, hashlib.sha256(content).hexdigest())
+    if digest != there.digest:
+        # The files are held to the manifest, and so is the manifest to them.
+        found = f"{digest}, the facts' own"
+        raise DatasetDamaged(folder / MANIFEST, expected=f"the SHA-256 {there.digest}", found=found, advice=ADVICE)
     if there.digest != facts.digest:
         raise DatasetChanged(
             f"The dataset {facts.name} was imported anew: the run began with {facts.digest[:12]}, there is "
             f"{there.digest[:12]}."
         )
-    manifest = dataset_folder.read_manifest(folder, advice=ADVICE)
-    listed: Any = json.loads(dataset_folder.verified(folder, CONTENTS, manifest, advice=ADVICE))
     contents = Contents(facts.name, facts.classes, _part(listed["train"]), _part(listed["test"]), facts.validation)
     root = None if listed["root"] is None else Path(listed["root"])
     if facts.storage == "files":
         none = np.empty((0, facts.height, facts.width, facts.channels), np.uint8)
         return Stored(Images(none, contents.train.labels, none, contents.test.labels), contents, root)
-    content = dataset_folder.verified(folder, IMAGES, manifest, advice=ADVICE)
     try:
         images = Images(**decode(content))
     except (SafetensorError, TypeError) as error:
