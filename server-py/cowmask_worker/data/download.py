@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cowmask_worker.data.damage import DatasetDamaged
 from cowmask_worker.data.official_files import OfficialFile
-from cowmask_worker.data.official_sources import Progress
+from cowmask_worker.data.progress import Progress
 
 _PIECE_BYTES = 1 << 20
 _TIMEOUT_SECONDS = 30.0

@@ -5,6 +5,7 @@ scaled to eight, palettes and CMYK become RGB. Where alpha is not wanted, the im
 """
 
 import contextlib
+import io
 import os
 import stat
 import struct
@@ -127,6 +128,27 @@ def opened(path: Path) -> Generator[Image.Image]:
         if isinstance(error, OSError) and error.errno is not None:
             raise Unreadable(path, expected="a file that can be read", found=error.strerror or str(error)) from error
         raise Unreadable(path, expected="a whole image", found=f"a damaged one ({_line(error)})") from error
+
+
+def png_pixels(content: bytes, where: str, height: int, width: int, channels: Channels) -> NDArray[np.uint8]:
+    """A PNG file's bytes as uint8 [height, width, channels]; an image of another size or mode is not decoded.
+
+    Raises `Unreadable` that blames `where`.
+    """
+    expected = f"a PNG image of {height} x {width} pixels, {_MODES[channels]}"
+    try:
+        with _quiet, Image.open(io.BytesIO(content), formats=("PNG",)) as image:
+            if (image.height, image.width, image.mode) != (height, width, _MODES[channels]):
+                found = f"one of {image.height:,} x {image.width:,} pixels, {image.mode}"
+                raise Unreadable(where, expected=expected, found=found)
+            image.load()
+            return pixels(image)
+    except UnidentifiedImageError as error:
+        raise Unreadable(where, expected=expected, found="something else") from error
+    except Image.DecompressionBombError as error:
+        raise Unreadable(where, expected=expected, found="a far larger one") from error
+    except _BROKEN as error:
+        raise Unreadable(where, expected=expected, found=f"a damaged one ({_line(error)})") from error
 
 
 def probe(path: Path) -> Probe:

@@ -3,31 +3,34 @@
 import gzip
 import hashlib
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple, cast
 
+from cowmask_worker.data import tfds
 from cowmask_worker.data.cifar import extracted_files
 from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
 from cowmask_worker.data.official_files import OFFICIAL, Edition, Format, OfficialFile
+from cowmask_worker.data.progress import Progress
 
 _PIECE_BYTES = 4 << 20
 
-Progress = Callable[[str, int, int], None]
-"""What is being done, how much of it is done, and how much there is, in bytes."""
-
 
 class Source(NamedTuple):
-    """`files` are under what they are for; those of a folder of extracted files have no digest of their makers."""
+    """`files` are under what they are for; extracted ones and those of TensorFlow Datasets have no digest of their
+    makers."""
 
-    format: Format | Literal["cifar-extracted"]
+    format: Format | Literal["cifar-extracted", "tfds"]
     files: dict[str, Path]
     official: dict[str, OfficialFile]
     folder: Path
 
 
 def find(name: str, folder: Path) -> Source:
-    """The first edition of which all files are there. Raises `DatasetMissing` with every place that was looked at."""
+    """The first edition of which all files are there, else what TensorFlow Datasets has prepared.
+
+    Raises `DatasetMissing` with every place that was looked at, and for the latter `DatasetDamaged`.
+    """
     looked_at: list[Path] = []
     for edition in OFFICIAL[name].editions:
         files = {role: _first(_places(folder, file), looked_at) for role, file in edition.files.items()}
@@ -42,15 +45,20 @@ def find(name: str, folder: Path) -> Source:
             if not absent:
                 return Source("cifar-extracted", paths, {}, place)
             looked_at += absent
+    shards = tfds.find(name, folder)
+    if shards is not None:
+        return Source("tfds", dict(shards.files), {}, shards.folder)
+    looked_at += tfds.places(name, folder)
     raise DatasetMissing(name, looked_at=looked_at, advice=how_to_get(name))
 
 
 def origins(name: str, source: Source, *, check_digests: bool, progress: Progress) -> list[dict[str, Any]]:
     """What the manifest says of each file: where it was, its size, its digests, whether they are the makers'.
 
-    Raises `DatasetDamaged` for a file that is not the published one, unless digests are not checked.
+    Raises `DatasetDamaged` for a file that is not the published one, unless digests are not checked. The records of
+    TensorFlow Datasets have no published digest but checksums of their own, which are checked in any case.
     """
-    if check_digests and not source.official:
+    if check_digests and not source.official and source.format != "tfds":
         raise DatasetDamaged(
             source.folder,
             expected="a file with a digest that its makers publish",
@@ -69,7 +77,7 @@ def how_to_get(name: str) -> str:
     if official.debian is not None:
         package, folder = official.debian
         advice += f" (on Debian: apt install {package}, which puts them into {folder})"
-    return f"{advice}, then: npx cowmask data prepare {name} --from DIR"
+    return f"{advice}, then: npx cowmask data prepare {name} --from DIR (or the folder of TensorFlow Datasets)"
 
 
 def _named(edition: Edition) -> str:

@@ -1,6 +1,7 @@
-"""Named datasets that were made ready once from their official files: all images in one safetensors file.
+"""Named datasets that were made ready once from their official files, or from what TensorFlow Datasets has prepared:
+all images in one safetensors file.
 
-Layout: `<data folder>/<name>/{images.safetensors, manifest.json}`. The official files are only ever read.
+Layout: `<data folder>/<name>/{images.safetensors, manifest.json}`. The files of the source are only ever read.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,13 +14,14 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as decode
 from safetensors.numpy import save as encode
 
-from cowmask_worker.data import cifar, dataset_folder, idx, svhn
+from cowmask_worker.data import cifar, dataset_folder, idx, svhn, tfds
 from cowmask_worker.data.catalog import CATALOG, DatasetFacts
 from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
 from cowmask_worker.data.dataset_folder import IMAGES, MANIFEST
 from cowmask_worker.data.digits import Images
 from cowmask_worker.data.official_files import OFFICIAL
-from cowmask_worker.data.official_sources import Progress, Source, find, how_to_get, origins
+from cowmask_worker.data.official_sources import Source, find, how_to_get, origins
+from cowmask_worker.data.progress import Progress
 
 FORMAT = 2
 
@@ -51,7 +53,8 @@ def prepare(
         images = _read(found, facts, progress)
         _check(images, facts, found.folder, balanced=OFFICIAL[name].balanced)
     except DatasetDamaged as damage:
-        raise damage.advised(f"Get it again from {OFFICIAL[name].page}") from damage
+        advice = tfds.ADVICE if found.format == "tfds" else f"Get it again from {OFFICIAL[name].page}"
+        raise damage.advised(advice) from damage
     progress(f"write {target}", 0, 1)
     manifest = {**_promised(facts), "read_as": found.format, "sources": sources}
     dataset_folder.publish(target, {IMAGES: encode(images._asdict())}, manifest)
@@ -95,12 +98,12 @@ def _facts(name: str, facts: DatasetFacts | None) -> DatasetFacts:
 def _read(source: Source, facts: DatasetFacts, progress: Progress) -> Images:
     read = _READERS[source.format]
     progress(f"read {source.folder}", 0, 1)
-    images = read(source, facts)
+    images = read(source, facts, progress)
     progress(f"read {source.folder}", 1, 1)
     return images
 
 
-def _idx(source: Source, _facts: DatasetFacts) -> Images:
+def _idx(source: Source, _facts: DatasetFacts, _progress: Progress) -> Images:
     files = source.files
     return Images(
         idx.read_images(files["train_images"]),
@@ -110,16 +113,17 @@ def _idx(source: Source, _facts: DatasetFacts) -> Images:
     )
 
 
-def _svhn(source: Source, facts: DatasetFacts) -> Images:
+def _svhn(source: Source, facts: DatasetFacts, _progress: Progress) -> Images:
     return Images(*svhn.read(source.files["train"], facts.train), *svhn.read(source.files["test"], facts.test))
 
 
-_READERS: Mapping[str, Callable[[Source, DatasetFacts], Images]] = {
+_READERS: Mapping[str, Callable[[Source, DatasetFacts, Progress], Images]] = {
     "idx": _idx,
     "svhn-mat": _svhn,
-    "cifar-binary": lambda source, facts: cifar.read_binary(source.files["archive"], facts),
-    "cifar-python": lambda source, facts: cifar.read_python(source.files["archive"], facts),
-    "cifar-extracted": lambda source, facts: cifar.read_binary(source.folder, facts),
+    "cifar-binary": lambda source, facts, _: cifar.read_binary(source.files["archive"], facts),
+    "cifar-python": lambda source, facts, _: cifar.read_python(source.files["archive"], facts),
+    "cifar-extracted": lambda source, facts, _: cifar.read_binary(source.folder, facts),
+    "tfds": lambda source, facts, progress: tfds.read(source.files, source.folder, facts, progress),
 }
 
 

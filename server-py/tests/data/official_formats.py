@@ -1,14 +1,19 @@
 """Writes small files in the formats in which the makers of datasets publish theirs."""
 
 import gzip
+import importlib
 import io
 import tarfile
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from cowmask_worker.data.catalog import CATALOG, DatasetFacts
 from cowmask_worker.data.digits import Images
@@ -129,6 +134,102 @@ def _python2_array(rows: NDArray[np.uint8]) -> bytes:
     )
 
 
+def tfds_files(name: str, version: str, images: Images, *, shards: int = 1, form: str = "tfrecord") -> dict[str, bytes]:
+    """What TensorFlow Datasets makes of a set, under paths within its data folder."""
+    parts = {"train": images[:2], "test": images[2:]}
+    return {
+        f"{name}/{version}/{name}-{split}.{form}-{index:05}-of-{shards:05}": records_of(form, piece)
+        for split, (pixels, labels) in parts.items()
+        for index, piece in enumerate(_divided(tfds_records(pixels, labels), shards))
+    }
+
+
+def _divided(records: list[bytes], shards: int) -> list[list[bytes]]:
+    size = -(-len(records) // shards)
+    return [records[size * index : size * (index + 1)] for index in range(shards)]
+
+
+def tfds_records(pixels: NDArray[np.uint8], labels: NDArray[np.int32]) -> list[bytes]:
+    """As of CIFAR: a record has the image's identifier, too."""
+    return [
+        example({"id": [f"image_{index:05}".encode()], "image": [png(image)], "label": [int(label)]})
+        for index, (image, label) in enumerate(zip(pixels, labels, strict=True))
+    ]
+
+
+def example(features: Mapping[str, Sequence[bytes] | Sequence[int]], *, packed: bool = True) -> bytes:
+    """A tf.train.Example."""
+    entries = [_delimited(1, name.encode()) + _delimited(2, _kind(packed, values)) for name, values in features.items()]
+    return _delimited(1, b"".join(_delimited(1, entry) for entry in entries))
+
+
+def _kind(packed: bool, values: Sequence[bytes] | Sequence[int]) -> bytes:
+    if values and isinstance(values[0], bytes):
+        return _delimited(1, b"".join(_delimited(1, value) for value in values if isinstance(value, bytes)))
+    numbers = [varint(value) for value in values if isinstance(value, int)]
+    listed = _delimited(1, b"".join(numbers)) if packed else b"".join(varint(1 << 3) + number for number in numbers)
+    return _delimited(3, listed)
+
+
+def _delimited(number: int, content: bytes) -> bytes:
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def varint(value: int) -> bytes:
+    """Seven bits a byte; negative numbers as 64 bits in two's complement."""
+    value %= 1 << 64
+    low = bytearray()
+    while value >= 0x80:
+        low.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes(low) + bytes([value])
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    written = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(written, "PNG")
+    return written.getvalue()
+
+
+def records_of(form: str, records: list[bytes]) -> bytes:
+    if form == "tfrecord":
+        return b"".join(map(tfrecord, records))
+    with tempfile.TemporaryDirectory() as folder:
+        writer: Any = importlib.import_module("array_record.python.array_record_module")
+        file = Path(folder, "records")
+        open_file = writer.ArrayRecordWriter(str(file), "group_size:1")
+        for record in records:
+            open_file.write(record)
+        open_file.close()
+        return file.read_bytes()
+
+
+def tfrecord(record: bytes) -> bytes:
+    """Length, its checksum, the record, its checksum."""
+    length = len(record).to_bytes(8, "little")
+    return length + masked_crc32c(length) + record + masked_crc32c(record)
+
+
+def masked_crc32c(content: bytes) -> bytes:
+    crc = slow_crc32c(content)
+    return ((crc >> 15 | crc << 17 & 0xFFFFFFFF) + 0xA282EAD8 & 0xFFFFFFFF).to_bytes(4, "little")
+
+
+def slow_crc32c(content: bytes) -> int:
+    """Bit by bit, as the polynomial is divided by hand."""
+    register = 0xFFFFFFFF
+    for byte in content:
+        register = register >> 8 ^ _remainder(register & 0xFF ^ byte)
+    return register ^ 0xFFFFFFFF
+
+
+@cache
+def _remainder(value: int) -> int:
+    for _ in range(8):
+        value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+    return value
+
+
 def _text(text: str) -> bytes:
     return b"U" + bytes([len(text)]) + text.encode()
 
@@ -156,6 +257,7 @@ def member(name: str, **facts: object) -> tarfile.TarInfo:
 def written(folder: Path, files: Mapping[str, bytes]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     return folder
 

@@ -30,6 +30,7 @@ from official_formats import (
     fashion_files,
     made_up,
     tar,
+    tfds_files,
     written,
 )
 from scipy.io import savemat
@@ -70,6 +71,10 @@ def source_of(facts: DatasetFacts, folder: Path, form: str) -> Path:
             written(folder, {"cifar-100-binary.tar.gz": tar("cifar-100-binary", cifar100_files(images))})
         case "cifar100", "python":
             written(folder, {"cifar-100-python.tar.gz": tar("cifar-100-python", cifar100_pickles(images))})
+        case name, "tfds" | "tfds-array":
+            called = {"svhn": "svhn_cropped"}.get(name, name)
+            form = "tfrecord" if form == "tfds" else "array_record"
+            written(folder, tfds_files(called, "3.0.2", images, form=form))
         case "fashion_mnist", "packed":
             written(folder, fashion_files(images))
         case "fashion_mnist", "plain":
@@ -109,6 +114,8 @@ FORMS = [
     *((CIFAR10, "extracted", "cifar-extracted"), (CIFAR10, "files", "cifar-extracted")),
     *((CIFAR100, "binary", "cifar-binary"), (CIFAR100, "python", "cifar-python")),
     *((FASHION, "packed", "idx"), (FASHION, "plain", "idx"), (SVHN, "mat", "svhn-mat")),
+    *((facts, "tfds", "tfds") for facts in (CIFAR10, CIFAR100, SVHN, FASHION)),
+    *((facts, "tfds-array", "tfds") for facts in (CIFAR10, FASHION)),
 ]
 
 
@@ -313,7 +320,11 @@ def test_what_is_not_there_is_named_with_every_place(tmp_path: Path, data: Path)
     (source / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(DatasetMissing) as caught:
         prepare("fashion_mnist", source, data, facts=FASHION)
-    assert caught.value.looked_at == (source / "t10k-labels-idx1-ubyte.gz", source / "t10k-labels-idx1-ubyte")
+    shard = "fashion_mnist-train.tfrecord-00000-of-00001"
+    assert caught.value.looked_at == (
+        *(source / "t10k-labels-idx1-ubyte.gz", source / "t10k-labels-idx1-ubyte"),
+        *(source / shard, source / "*.*.*" / shard, source / "fashion_mnist" / "*.*.*" / shard),
+    )
     assert "apt install dataset-fashion-mnist, which puts them into /usr/share/datasets/fashion-mnist" in str(
         caught.value
     )
