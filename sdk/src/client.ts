@@ -37,7 +37,7 @@ export class CowMask implements AsyncDisposable {
     this.masks = new Masks(channel)
     this.experiments = new Experiments(channel)
     this.datasets = new Datasets(channel, dataRoots)
-    this.models = new Models(channel)
+    this.models = new Models(channel, dataRoots)
     this.system = new System(channel)
   }
 

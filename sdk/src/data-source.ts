@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 
 import { ConfigError } from './errors.js'
+import { refuseUnknown } from './option-names.js'
 
 /** A folder or a file on the worker's machine, below one of its data roots. */
 export interface RootedPath {
@@ -9,6 +10,24 @@ export interface RootedPath {
   readonly root: string
   /** Relative to the root, parts separated by `/`. */
   readonly path: string
+}
+
+/**
+ * A source as a script names it, as the worker knows it.
+ *
+ * @param allowed what a source may be, told where it is something else
+ * @throws ConfigError at `source`
+ */
+export function sourceOf(
+  source: unknown,
+  roots: Readonly<Record<string, string>>,
+  allowed = 'must be a path, or { root, path }.',
+): RootedPath {
+  if (typeof source === 'string') return rooted(source, roots)
+  const given: Partial<RootedPath> = Object(source) as object
+  refuseUnknown(given, ['root', 'path'])
+  if (typeof given.root === 'string' && typeof given.path === 'string') return { root: given.root, path: given.path }
+  throw new ConfigError([{ path: 'source', reason: allowed }])
 }
 
 /**

@@ -2,7 +2,7 @@ import { datasetImportOptions } from './config/dataset-import.js'
 import type { DatasetImportOptions } from './config/option-types.js'
 import { parse } from './config/parse.js'
 import { toMessage } from './config/to-message.js'
-import { type RootedPath, rooted } from './data-source.js'
+import { type RootedPath, sourceOf } from './data-source.js'
 import { ConfigError, CowMaskError } from './errors.js'
 import { type ImageBatch, checkImages } from './images.js'
 import { refuseUnknown } from './option-names.js'
@@ -40,6 +40,8 @@ export interface Dataset {
   readonly imported: boolean
   /** What is kept of the images: themselves, or where their files are. */
   readonly storage: 'pixels' | 'files'
+  /** How images got their size; image files that a model is asked about get it alike, if pixels are kept. */
+  readonly resize: 'crop' | 'stretch' | 'pad'
   /** SHA-256 over all that was imported, in hexadecimal; empty for sets that the worker knows by name. */
   readonly digest: string
   /** What was decided when it was imported, a sentence each. */
@@ -94,6 +96,8 @@ const ARRAYS = {
   validationImages: 'validation_images',
   validationLabels: 'validation_labels',
 } as const satisfies Partial<Record<keyof DatasetArrays, string>>
+
+const ARRAYS_TOO = 'must be a path, { root, path }, or arrays with `images`.'
 
 /** Tells which datasets there are and what is in them, and takes in your own. */
 export class Datasets {
@@ -150,7 +154,7 @@ export class Datasets {
     const arrays = typeof source === 'object' && 'images' in source ? source : undefined
     const wanted = arrays
       ? { name, classes: [...(arrays.classes ?? [])], options: message }
-      : { name, source: sourceOf(source as string | RootedPath, this.roots), options: message }
+      : { name, source: sourceOf(source, this.roots, ARRAYS_TOO), options: message }
     const tensors = arrays ? tensorsOf(arrays) : new Map<string, Tensor>()
     return sendTensors(this.channel, 'Datasets.Import', { dataset: wanted }, tensors, read, call)
   }
@@ -163,14 +167,6 @@ export class Datasets {
   async remove(name: string, call: CallOptions = {}): Promise<void> {
     await this.channel.unary('Datasets.Remove', { name }, call)
   }
-}
-
-function sourceOf(source: string | RootedPath, roots: Readonly<Record<string, string>>): RootedPath {
-  if (typeof source === 'string') return rooted(source, roots)
-  const given: Partial<RootedPath> = Object(source) as object
-  refuseUnknown(given, ['root', 'path'])
-  if (typeof given.root === 'string' && typeof given.path === 'string') return { root: given.root, path: given.path }
-  throw new ConfigError([{ path: 'source', reason: 'must be a path, { root, path }, or arrays with `images`.' }])
 }
 
 function tensorsOf(arrays: DatasetArrays): Map<string, Tensor> {
@@ -197,6 +193,7 @@ function datasetOf(dataset: Dataset__Output): Dataset {
   const { name, description, classes, height, width, channels, train, test, validation, labelCounts } = dataset
   const { mean, std, readable, ready, imported, digest, notes } = dataset
   const storage = dataset.storage as Dataset['storage']
+  const resize = (dataset.resize || 'crop') as Dataset['resize']
   const size = { height, width, channels, train, test, validation, labelCounts }
-  return { name, description, classes, ...size, mean, std, readable, ready, imported, storage, digest, notes }
+  return { name, description, classes, ...size, mean, std, readable, ready, imported, storage, resize, digest, notes }
 }

@@ -37,7 +37,17 @@ export type { ImageBatch } from './images.js'
 export type { LeafNames } from './leaf-names.js'
 export type { BoxMaskBatch, CowMaskBatch, MaskBatch } from './mask-batch.js'
 export type { EraseResult, Masks, MixResult } from './masks.js'
-export type { EvaluationResult, ExportedModel, ModelOptions, Models, Prediction } from './models.js'
+export type { FilePrediction, FilePredictionSummary, FilePredictions, FileProgress } from './file-predictions.js'
+export type {
+  ClassScore,
+  EvaluateOptions,
+  EvaluationResult,
+  ExportedModel,
+  ModelOptions,
+  Models,
+  PredictFilesOptions,
+  Prediction,
+} from './models.js'
 export { type ChartOptions, type Curve, lineChart } from './report/chart.js'
 export { type ContactSheetOptions, contactSheet } from './report/contact-sheet.js'
 export { type Color, type Picture, batchOf, enlarged, maskPictures, picturesOf, tinted } from './report/picture.js'

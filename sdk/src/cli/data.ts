@@ -64,7 +64,7 @@ export async function removeCommand(name: string, { json, ...flags }: WorkerFlag
 }
 
 /** A worker that is launched for one path may read what is around it. */
-function rootAround(path: string): Record<string, string> | undefined {
+export function rootAround(path: string): Record<string, string> | undefined {
   return existsSync(path) ? { given: dirname(realpathSync(path)) } : undefined
 }
 
@@ -77,7 +77,7 @@ function tellDataset({ name, description, train, test, validation, notes }: Data
 const count = (value: number): string => value.toLocaleString('en-US')
 
 /** Shows how far something is while it is under way. */
-async function withBar<T>(work: (onProgress: (progress: PrepareProgress) => void) => Promise<T>): Promise<T> {
+export async function withBar<T>(work: (onProgress: (progress: PrepareProgress) => void) => Promise<T>): Promise<T> {
   const bar = new cliProgress.SingleBar({
     format: '{what} {bar} {percentage} %',
     stream: process.stderr,

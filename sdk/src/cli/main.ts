@@ -5,6 +5,7 @@ import { version } from '../version.js'
 import { told } from './failure.js'
 import type { ImportFlags, PrepareFlags } from './data.js'
 import type { MaskFlags } from './masks.js'
+import type { EvaluateFlags, PredictFlags } from './models.js'
 
 // Every command imports what it needs when it runs: `--help` shall not wait for gRPC.
 
@@ -65,6 +66,30 @@ program
 withWorker(program.command('info'))
   .description('show what the worker is and what it computes on')
   .action((flags: { json?: boolean }) => told(flags.json, async () => (await import('./info.js')).infoCommand(flags)))
+
+const ofModel = (command: Command): Command =>
+  withWorker(command)
+    .option('--data-dir <folder>', 'folder of datasets, of a worker that is launched')
+    .addOption(new Option('--weights <network>', 'whose weights (default: teacher)').choices(['teacher', 'student']))
+    .option('--step <number>', 'step of the checkpoint (default: the newest)', number)
+
+ofModel(program.command('predict <run> <path>'))
+  .description('classify all images in a folder and below it, or one image file, into a CSV file')
+  .requiredOption('--csv <file>', 'file to write: path, label, confidence, problem')
+  .option('--root <name>', "data root of the worker's that <path> is relative to, for a worker that runs already")
+  .action((run: string, path: string, flags: PredictFlags) =>
+    told(flags.json, async () => (await import('./models.js')).predictCommand(run, path, flags)),
+  )
+
+ofModel(program.command('evaluate <run>'))
+  .description('score a model: error, accuracy of each class, which classes it confuses')
+  .option('--dataset <name>', "dataset with the same classes and size of images (default: the run's)")
+  .addOption(
+    new Option('--split <name>', 'labeled images to score on (default: test)').choices(['test', 'validation', 'train']),
+  )
+  .action((run: string, flags: EvaluateFlags) =>
+    told(flags.json, async () => (await import('./models.js')).evaluateCommand(run, flags)),
+  )
 
 const runs = program.command('runs').description('look after runs')
 
