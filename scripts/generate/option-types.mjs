@@ -15,6 +15,7 @@ export async function generateOptionTypes(file) {
   const { experimentConfig } = await config('experiment')
   const requests = await config('mask-requests')
   const { datasetImportOptions } = await config('dataset-import')
+  const { inspectOptions } = await config('inspect-options')
 
   /** What stands above a field: its description, what is allowed, and the default. */
   function comment(facts) {
@@ -75,6 +76,7 @@ export async function generateOptionTypes(file) {
     `/** Options of \`masks.box()\`. */\nexport type BoxMaskRequest = ${fieldsText(requests.boxMaskRequest.shape)}\n`,
     `/** Options of \`masks.mix()\`, the images apart. */\nexport type MixOptions = ${typeOf(requests.mixOptions)}\n`,
     `/** How images are taken by \`datasets.import()\`. */\nexport type DatasetImportOptions = ${typeOf(datasetImportOptions)}\n`,
+    `/** What \`datasets.inspect()\` looks at images for. */\nexport type InspectOptions = ${fieldsText(inspectOptions.shape, (name) => names.get(name))}\n`,
     `/** Options of \`masks.erase()\`, the images apart. */\nexport type EraseOptions = ${typeOf(requests.eraseOptions)}\n`,
   ].join('\n')
   mkdirSync(dirname(file), { recursive: true })

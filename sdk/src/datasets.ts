@@ -1,8 +1,12 @@
-import { datasetImportOptions } from './config/dataset-import.js'
-import type { DatasetImportOptions } from './config/option-types.js'
+import { existsSync } from 'node:fs'
+
+import { DATASET_NAME, datasetImportOptions } from './config/dataset-import.js'
+import { inspectOptions } from './config/inspect-options.js'
+import type { DatasetImportOptions, InspectOptions, ModelConfig } from './config/option-types.js'
 import { parse } from './config/parse.js'
 import { toMessage } from './config/to-message.js'
 import { type RootedPath, sourceOf } from './data-source.js'
+import { DatasetInspection } from './dataset-inspection.js'
 import { ConfigError, CowMaskError } from './errors.js'
 import { type ImageBatch, checkImages } from './images.js'
 import { refuseUnknown } from './option-names.js'
@@ -48,14 +52,10 @@ export interface Dataset {
   readonly notes: readonly string[]
 }
 
-/** What reading a dataset showed. */
-export interface DatasetInspection {
-  readonly dataset: Dataset
-  /** Labeled images of each class, in the order of `dataset.classes`. */
-  readonly trainCounts: readonly number[]
-  readonly testCounts: readonly number[]
-  /** SHA-256 over the images and labels, in hexadecimal. */
-  readonly digest: string
+/** Options of `datasets.inspect()`. What concerns an import suits sources that are not imported yet. */
+export interface InspectDatasetOptions extends Omit<InspectOptions, 'model'>, CallOptions {
+  /** The network whose memory and speed are measured. Default: nothing is measured. */
+  readonly model?: ModelConfig | undefined
 }
 
 /** Images and labels of a script's own. */
@@ -114,15 +114,36 @@ export class Datasets {
   }
 
   /**
-   * Reads a dataset and counts what is there.
+   * Looks at every image of a dataset, or of a source that is not imported yet: what there is, what is wrong with it,
+   * what an import would make of it, and what is advised. With a `model`, also what training it takes. Nothing is
+   * stored, and what is wrong with images is told, not thrown.
    *
-   * @throws ConfigError when there is none of that name
-   * @throws RemoteError `DATASET_NOT_READABLE`
+   * @param what a dataset's name, or a source as that of `import()`; a folder beside the script whose name could be that
+   *   of a dataset is written `./photos`
+   * @throws ConfigError when there is no dataset of that name, or a path or an option is wrong
+   * @throws RemoteError `DATASET_UNUSABLE` where a source is nothing that can be read as a dataset at all,
+   *   `DATASET_NOT_READABLE`, `DATASET_NOT_PREPARED`
    */
-  async inspect(name: string, call: CallOptions = {}): Promise<DatasetInspection> {
-    const { dataset, trainCounts, testCounts, digest } = await this.channel.unary('Datasets.Inspect', { name }, call)
-    if (!dataset) throw new CowMaskError('INTERNAL', `The worker's answer about ${name} is empty.`)
-    return { dataset: datasetOf(dataset), trainCounts, testCounts, digest }
+  async inspect(
+    what: string | RootedPath,
+    { signal, timeoutMs, ...options }: InspectDatasetOptions = {},
+  ): Promise<DatasetInspection> {
+    const message = toMessage('InspectOptions', parse(inspectOptions, options))
+    const named = typeof what === 'string' && new RegExp(DATASET_NAME).test(what)
+    const wanted = named ? { name: what } : { source: sourceOf(what, this.roots) }
+    try {
+      const call = { signal, timeoutMs }
+      const response = await this.channel.unary('Datasets.Inspect', { ...wanted, options: message }, call)
+      return new DatasetInspection(response.dataset ? datasetOf(response.dataset) : undefined, response)
+    } catch (error) {
+      if (!named || !existsSync(what) || !(error instanceof ConfigError)) throw error
+      throw new ConfigError(
+        error.violations.map((each) =>
+          each.path === 'name' ? { ...each, reason: `${each.reason}; for the path, write './${what}'` } : each,
+        ),
+        { cause: error },
+      )
+    }
   }
 
   /**

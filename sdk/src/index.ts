@@ -4,12 +4,26 @@ export { presets } from './config/presets.js'
 export type * from './config/types.js'
 export type { RootedPath } from './data-source.js'
 export type {
+  Advice,
+  ClassCounts,
+  DataProblem,
+  DataProblems,
+  DatasetInspection,
+  DuplicateGroup,
+  DuplicateGroups,
+  ImageSize,
+  ImageSizes,
+  ImportDecision,
+  LabelsAsked,
+  TrainingCost,
+} from './dataset-inspection.js'
+export type {
   Dataset,
   DatasetArrays,
-  DatasetInspection,
   Datasets,
   ImportDatasetOptions,
   ImportProgress,
+  InspectDatasetOptions,
 } from './datasets.js'
 export * from './errors.js'
 export type {

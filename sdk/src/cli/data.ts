@@ -3,10 +3,14 @@ import { dirname } from 'node:path'
 
 import cliProgress from 'cli-progress'
 
-import type { DatasetImportOptions } from '../config/types.js'
-import type { Dataset } from '../datasets.js'
+import { nearest } from '../config/nearest.js'
+import { networks } from '../config/networks.js'
+import type { DatasetImportOptions, ModelConfig } from '../config/types.js'
+import type { Dataset, InspectDatasetOptions } from '../datasets.js'
+import { ConfigError } from '../errors.js'
 import { type PrepareProgress, prepareDataset } from '../worker/prepare-dataset.js'
 import { printJson } from './failure.js'
+import { inspectionText } from './inspection-text.js'
 import { type WorkerFlags, openWorker } from './worker.js'
 
 export interface PrepareFlags {
@@ -61,6 +65,38 @@ export async function removeCommand(name: string, { json, ...flags }: WorkerFlag
   await using cowmask = await openWorker(flags)
   await cowmask.datasets.remove(name)
   if (json) printJson({ removed: name })
+}
+
+export interface InspectFlags extends WorkerFlags, Omit<InspectDatasetOptions, 'model'> {
+  readonly model?: string
+  readonly root?: string
+  readonly contactSheet?: string
+  readonly json?: boolean
+}
+
+/** Looks at a dataset or a source, and tells what there is and what to do about it. */
+export async function inspectCommand(what: string, given: InspectFlags): Promise<void> {
+  const { json, root, contactSheet, model, address, tokenFile, stateDir, dataDir, ...options } = given
+  const worker = { address, tokenFile, stateDir, dataDir } as WorkerFlags
+  const asked = { ...options, ...(model === undefined ? {} : { model: modelOf(model) }) }
+  await using cowmask = await openWorker(worker, root === undefined ? rootAround(what) : undefined)
+  const inspection = await cowmask.datasets.inspect(root === undefined ? what : { root, path: what }, asked)
+  if (json) printJson(inspection)
+  else console.log(inspectionText(what, inspection))
+  if (contactSheet === undefined) return
+  await inspection.writeContactSheet(contactSheet)
+  if (!json) console.log(`\nContact sheet: ${contactSheet}`)
+}
+
+/** A network by the authors' name for it, or of a kind with its defaults. */
+function modelOf(name: string): ModelConfig {
+  if (Object.hasOwn(networks, name)) return networks[name as keyof typeof networks]
+  const kinds = [...new Set(Object.values(networks).map((network) => network.name))]
+  const kind = kinds.find((each) => each === name)
+  if (kind !== undefined) return { name: kind }
+  const known = [...kinds, ...Object.keys(networks)]
+  const reason = `must be one of ${known.join(', ')}; got '${name}'.`
+  throw new ConfigError([{ path: '--model', reason, nearest: nearest(name, known) }])
 }
 
 /** A worker that is launched for one path may read what is around it. */

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 
 import { version } from '../version.js'
 import { told } from './failure.js'
-import type { ImportFlags, PrepareFlags } from './data.js'
+import type { ImportFlags, InspectFlags, PrepareFlags } from './data.js'
 import type { MaskFlags } from './masks.js'
 import type { EvaluateFlags, PredictFlags } from './models.js'
 
@@ -150,6 +150,23 @@ withWorker(data.command('import <name> <path>'))
   .option('--replace', 'put it in the place of an imported dataset of this name')
   .action((name: string, path: string, flags: ImportFlags) =>
     told(flags.json, async () => (await import('./data.js')).importCommand(name, path, flags)),
+  )
+
+withWorker(data.command('inspect <what>'))
+  .description('look at a dataset, or a folder, .csv table or arrays that are not imported: counts, faults, advice')
+  .option('--data-dir <folder>', 'folder of datasets, of a worker that is launched')
+  .option('--root <name>', "data root of the worker's that <what> is a path in, for a worker that runs already")
+  .option('--labeled <number>', 'how many labels are to be kept; tells which classes have too few', number)
+  .option('--model <network>', 'measure memory and speed of a network, such as wide_resnet or wrn26_2')
+  .option('--batch-size <number>', 'labeled images a step', number)
+  .option('--image-size <pixels>', 'height and width that an import would give images', number)
+  .addOption(new Option('--resize <how>', 'how an import would do that').choices(['crop', 'stretch', 'pad']))
+  .option('--channels <number>', '1: gray, 3: color, 4: color and alpha', number)
+  .option('--test-share <share>', 'share of the labeled images that an import would hold out for testing', number)
+  .addOption(new Option('--storage <kind>', 'what an import would keep of the images').choices(['pixels', 'files']))
+  .option('--contact-sheet <file>', 'write a PNG with some images of each class')
+  .action((what: string, flags: InspectFlags) =>
+    told(flags.json, async () => (await import('./data.js')).inspectCommand(what, flags)),
   )
 
 withWorker(data.command('remove <name>'))

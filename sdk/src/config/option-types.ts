@@ -959,6 +959,64 @@ export type DatasetImportOptions = {
   readonly replace?: boolean | undefined
 }
 
+/** What `datasets.inspect()` looks at images for. */
+export type InspectOptions = {
+  /**
+   * How many training images keep their label, the same share of every class; at least one a class. Auto: all.
+   *
+   * A whole number from 1 to 2,147,483,647.
+   */
+  readonly labeled?: number | undefined
+  /**
+   * The network. wide_resnet: pre-activation residual network of three groups (Zagoruyko and Komodakis).
+   * shake_shake: two branches mixed at random (Gastaldi). pyramidnet: bottlenecks that widen block by block,
+   * with ShakeDrop (Han; Yamada). resnet, resnext: bottlenecks for large images (He; Xie).
+   *
+   * Default 'wide_resnet'.
+   */
+  readonly model?: ModelConfig | undefined
+  /**
+   * Labeled images a step; where there are fewer labeled images, they repeat.
+   *
+   * A whole number from 1 to 65,536. Default 256.
+   */
+  readonly batchSize?: number | undefined
+  /**
+   * Height and width that images get, in pixels. Auto: the size that all of them have, up to 96; else the
+   * largest of 32, 48, 64, 96, 128, 160, 192 and 224 that half of them have or exceed.
+   *
+   * A whole number from 4 to 1024.
+   */
+  readonly imageSize?: number | undefined
+  /**
+   * crop: the shorter side gets the size, the middle of the longer one stays. stretch: both sides get it. pad:
+   * the longer side gets it, gray fills the rest.
+   *
+   * Default 'crop'.
+   */
+  readonly resize?: 'crop' | 'stretch' | 'pad' | undefined
+  /**
+   * 1: gray, 3: red, green and blue, 4: with alpha. Without alpha, images are laid on white. Auto: 1 where all
+   * images are gray, else 3.
+   *
+   * A whole number from 1 to 4.
+   */
+  readonly channels?: number | undefined
+  /**
+   * Share of the labeled images to hold out for testing, the same of every class, at least one; only where
+   * there are no test images. Auto: 0.2.
+   *
+   * A number above 0, at most 0.9.
+   */
+  readonly testShare?: number | undefined
+  /**
+   * pixels: all images are kept at their final size, and live on the device in training. files: their files
+   * are read in training, each time with another crop, and must stay where they are. Auto: pixels below 128
+   * pixels of imageSize, else files.
+   */
+  readonly storage?: 'pixels' | 'files' | undefined
+}
+
 /** Options of `masks.erase()`, the images apart. */
 export type EraseOptions =
   | {

@@ -28,6 +28,7 @@ export function optionsTable(): OptionsTable {
       MixOptions: rows('MixOptions'),
       EraseOptions: rows('EraseOptions'),
       DatasetImportOptions: rows('DatasetImportOptions'),
+      InspectOptions: rows('InspectOptions'),
     },
     networks: Object.fromEntries(Object.entries(networks).map(([name, model]) => [name, modelMessage(model)])),
   }

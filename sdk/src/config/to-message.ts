@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 import { datasetImportOptions } from './dataset-import.js'
 import { experimentConfig } from './experiment.js'
+import { inspectOptions } from './inspect-options.js'
 import { eraseOptions, generateRequest, mixOptions } from './mask-requests.js'
 import { factsOf, fieldsOf, withoutOptional } from './schema-walk.js'
 
@@ -15,6 +16,7 @@ export const messageSchemas = {
   MixOptions: mixOptions,
   EraseOptions: eraseOptions,
   DatasetImportOptions: datasetImportOptions,
+  InspectOptions: inspectOptions,
 } as const
 
 export type MessageName = keyof typeof messageSchemas

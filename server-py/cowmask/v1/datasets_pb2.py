@@ -22,42 +22,71 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from cowmask.v1 import experiment_config_pb2 as cowmask_dot_v1_dot_experiment__config__pb2
 from cowmask.v1 import tensor_pb2 as cowmask_dot_v1_dot_tensor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63owmask/v1/datasets.proto\x12\ncowmask.v1\x1a\x17\x63owmask/v1/tensor.proto\"\x15\n\x13\x44\x61tasetsListRequest\"=\n\x14\x44\x61tasetsListResponse\x12%\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x13.cowmask.v1.Dataset\"\xeb\x02\n\x07\x44\x61taset\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12\x0e\n\x06height\x18\x04 \x01(\r\x12\r\n\x05width\x18\x05 \x01(\r\x12\x10\n\x08\x63hannels\x18\x06 \x01(\r\x12\r\n\x05train\x18\x07 \x01(\r\x12\x0c\n\x04test\x18\x08 \x01(\r\x12\x0c\n\x04mean\x18\t \x03(\x01\x12\x0b\n\x03std\x18\n \x03(\x01\x12\x10\n\x08readable\x18\x0b \x01(\x08\x12\r\n\x05ready\x18\x0c \x01(\x08\x12\x10\n\x08imported\x18\r \x01(\x08\x12\x14\n\x0clabel_counts\x18\x0e \x03(\r\x12\x12\n\nvalidation\x18\x0f \x01(\r\x12\r\n\x05shift\x18\x10 \x01(\r\x12\x17\n\x0fhorizontal_flip\x18\x11 \x01(\x08\x12\x0f\n\x07storage\x18\x12 \x01(\t\x12\x0e\n\x06\x64igest\x18\x13 \x01(\t\x12\r\n\x05notes\x18\x14 \x03(\t\x12\x0e\n\x06resize\x18\x15 \x01(\t\"6\n\nDataSource\x12\x11\n\x04root\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x0c\n\x04path\x18\x02 \x01(\tB\x07\n\x05_root\"v\n\x14\x44\x61tasetImportRequest\x12,\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x19.cowmask.v1.DatasetImportH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.cowmask.v1.TensorChunkH\x00\x42\x06\n\x04part\"\x99\x01\n\rDatasetImport\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x06source\x18\x02 \x01(\x0b\x32\x16.cowmask.v1.DataSourceH\x00\x88\x01\x01\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12\x31\n\x07options\x18\x04 \x01(\x0b\x32 .cowmask.v1.DatasetImportOptionsB\t\n\x07_source\"\x9c\x02\n\x14\x44\x61tasetImportOptions\x12\x17\n\nimage_size\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x13\n\x06resize\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08\x63hannels\x18\x03 \x01(\rH\x02\x88\x01\x01\x12\x1a\n\ron_unreadable\x18\x04 \x01(\tH\x03\x88\x01\x01\x12\x17\n\ntest_share\x18\x05 \x01(\x01H\x04\x88\x01\x01\x12\x14\n\x07storage\x18\x06 \x01(\tH\x05\x88\x01\x01\x12\x14\n\x07replace\x18\x07 \x01(\x08H\x06\x88\x01\x01\x42\r\n\x0b_image_sizeB\t\n\x07_resizeB\x0b\n\t_channelsB\x10\n\x0e_on_unreadableB\r\n\x0b_test_shareB\n\n\x08_storageB\n\n\x08_replace\"x\n\x15\x44\x61tasetImportResponse\x12/\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.cowmask.v1.DatasetProgressH\x00\x12&\n\x07\x64\x61taset\x18\x02 \x01(\x0b\x32\x13.cowmask.v1.DatasetH\x00\x42\x06\n\x04part\"<\n\x0f\x44\x61tasetProgress\x12\x0c\n\x04what\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\r\x12\r\n\x05total\x18\x03 \x01(\r\"$\n\x14RemoveDatasetRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x17\n\x15RemoveDatasetResponse\"\x1e\n\x0eInspectRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"r\n\x0fInspectResponse\x12$\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12\x14\n\x0ctrain_counts\x18\x02 \x03(\r\x12\x13\n\x0btest_counts\x18\x03 \x03(\r\x12\x0e\n\x06\x64igest\x18\x04 \x01(\t2\xbb\x02\n\x08\x44\x61tasets\x12I\n\x04List\x12\x1f.cowmask.v1.DatasetsListRequest\x1a .cowmask.v1.DatasetsListResponse\x12\x42\n\x07Inspect\x12\x1a.cowmask.v1.InspectRequest\x1a\x1b.cowmask.v1.InspectResponse\x12Q\n\x06Import\x12 .cowmask.v1.DatasetImportRequest\x1a!.cowmask.v1.DatasetImportResponse(\x01\x30\x01\x12M\n\x06Remove\x12 .cowmask.v1.RemoveDatasetRequest\x1a!.cowmask.v1.RemoveDatasetResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63owmask/v1/datasets.proto\x12\ncowmask.v1\x1a\"cowmask/v1/experiment_config.proto\x1a\x17\x63owmask/v1/tensor.proto\"\x15\n\x13\x44\x61tasetsListRequest\"=\n\x14\x44\x61tasetsListResponse\x12%\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x13.cowmask.v1.Dataset\"\xeb\x02\n\x07\x44\x61taset\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12\x0e\n\x06height\x18\x04 \x01(\r\x12\r\n\x05width\x18\x05 \x01(\r\x12\x10\n\x08\x63hannels\x18\x06 \x01(\r\x12\r\n\x05train\x18\x07 \x01(\r\x12\x0c\n\x04test\x18\x08 \x01(\r\x12\x0c\n\x04mean\x18\t \x03(\x01\x12\x0b\n\x03std\x18\n \x03(\x01\x12\x10\n\x08readable\x18\x0b \x01(\x08\x12\r\n\x05ready\x18\x0c \x01(\x08\x12\x10\n\x08imported\x18\r \x01(\x08\x12\x14\n\x0clabel_counts\x18\x0e \x03(\r\x12\x12\n\nvalidation\x18\x0f \x01(\r\x12\r\n\x05shift\x18\x10 \x01(\r\x12\x17\n\x0fhorizontal_flip\x18\x11 \x01(\x08\x12\x0f\n\x07storage\x18\x12 \x01(\t\x12\x0e\n\x06\x64igest\x18\x13 \x01(\t\x12\r\n\x05notes\x18\x14 \x03(\t\x12\x0e\n\x06resize\x18\x15 \x01(\t\"6\n\nDataSource\x12\x11\n\x04root\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x0c\n\x04path\x18\x02 \x01(\tB\x07\n\x05_root\"v\n\x14\x44\x61tasetImportRequest\x12,\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x19.cowmask.v1.DatasetImportH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.cowmask.v1.TensorChunkH\x00\x42\x06\n\x04part\"\x99\x01\n\rDatasetImport\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x06source\x18\x02 \x01(\x0b\x32\x16.cowmask.v1.DataSourceH\x00\x88\x01\x01\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12\x31\n\x07options\x18\x04 \x01(\x0b\x32 .cowmask.v1.DatasetImportOptionsB\t\n\x07_source\"\x9c\x02\n\x14\x44\x61tasetImportOptions\x12\x17\n\nimage_size\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x13\n\x06resize\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08\x63hannels\x18\x03 \x01(\rH\x02\x88\x01\x01\x12\x1a\n\ron_unreadable\x18\x04 \x01(\tH\x03\x88\x01\x01\x12\x17\n\ntest_share\x18\x05 \x01(\x01H\x04\x88\x01\x01\x12\x14\n\x07storage\x18\x06 \x01(\tH\x05\x88\x01\x01\x12\x14\n\x07replace\x18\x07 \x01(\x08H\x06\x88\x01\x01\x42\r\n\x0b_image_sizeB\t\n\x07_resizeB\x0b\n\t_channelsB\x10\n\x0e_on_unreadableB\r\n\x0b_test_shareB\n\n\x08_storageB\n\n\x08_replace\"x\n\x15\x44\x61tasetImportResponse\x12/\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.cowmask.v1.DatasetProgressH\x00\x12&\n\x07\x64\x61taset\x18\x02 \x01(\x0b\x32\x13.cowmask.v1.DatasetH\x00\x42\x06\n\x04part\"<\n\x0f\x44\x61tasetProgress\x12\x0c\n\x04what\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\r\x12\r\n\x05total\x18\x03 \x01(\r\"$\n\x14RemoveDatasetRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x17\n\x15RemoveDatasetResponse\"\x83\x01\n\x0eInspectRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x06source\x18\x02 \x01(\x0b\x32\x16.cowmask.v1.DataSourceH\x00\x88\x01\x01\x12+\n\x07options\x18\x03 \x01(\x0b\x32\x1a.cowmask.v1.InspectOptionsB\t\n\x07_source\"\xc7\x02\n\x0eInspectOptions\x12\x14\n\x07labeled\x18\x01 \x01(\rH\x00\x88\x01\x01\x12+\n\x05model\x18\x02 \x01(\x0b\x32\x17.cowmask.v1.ModelConfigH\x01\x88\x01\x01\x12\x17\n\nbatch_size\x18\x03 \x01(\rH\x02\x88\x01\x01\x12\x17\n\nimage_size\x18\x04 \x01(\rH\x03\x88\x01\x01\x12\x13\n\x06resize\x18\x05 \x01(\tH\x04\x88\x01\x01\x12\x15\n\x08\x63hannels\x18\x06 \x01(\rH\x05\x88\x01\x01\x12\x17\n\ntest_share\x18\x07 \x01(\x01H\x06\x88\x01\x01\x12\x14\n\x07storage\x18\x08 \x01(\tH\x07\x88\x01\x01\x42\n\n\x08_labeledB\x08\n\x06_modelB\r\n\x0b_batch_sizeB\r\n\x0b_image_sizeB\t\n\x07_resizeB\x0b\n\t_channelsB\r\n\x0b_test_shareB\n\n\x08_storage\"\xb7\x01\n\x0fInspectResponse\x12$\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12\x14\n\x0ctrain_counts\x18\x02 \x03(\r\x12\x13\n\x0btest_counts\x18\x03 \x03(\r\x12\x0e\n\x06\x64igest\x18\x04 \x01(\t\x12,\n\x06report\x18\x05 \x01(\x0b\x32\x1c.cowmask.v1.InspectionReport\x12\x15\n\rcontact_sheet\x18\x06 \x01(\x0c\"\x9c\x05\n\x10InspectionReport\x12(\n\x07\x63lasses\x18\x01 \x03(\x0b\x32\x17.cowmask.v1.ClassCounts\x12\x11\n\tunlabeled\x18\x02 \x01(\r\x12\x0e\n\x06images\x18\x03 \x01(\r\x12%\n\x05sizes\x18\x04 \x01(\x0b\x32\x16.cowmask.v1.ImageSizes\x12%\n\x05modes\x18\x05 \x03(\x0b\x32\x16.cowmask.v1.NamedCount\x12\'\n\x07\x66ormats\x18\x06 \x03(\x0b\x32\x16.cowmask.v1.NamedCount\x12,\n\nunreadable\x18\x07 \x01(\x0b\x32\x18.cowmask.v1.DataProblems\x12(\n\x06\x66\x61ults\x18\x08 \x01(\x0b\x32\x18.cowmask.v1.DataProblems\x12\x0f\n\x07ignored\x18\t \x01(\r\x12\x15\n\rignored_names\x18\n \x03(\t\x12/\n\nduplicates\x18\x0b \x01(\x0b\x32\x1b.cowmask.v1.DuplicateGroups\x12\x36\n\x11in_train_and_test\x18\x0c \x01(\x0b\x32\x1b.cowmask.v1.DuplicateGroups\x12\x32\n\rcontradicting\x18\r \x01(\x0b\x32\x1b.cowmask.v1.DuplicateGroups\x12-\n\x0clabels_asked\x18\x0e \x01(\x0b\x32\x17.cowmask.v1.LabelsAsked\x12,\n\x08\x64\x65\x63ision\x18\x0f \x01(\x0b\x32\x1a.cowmask.v1.ImportDecision\x12&\n\x04\x63ost\x18\x10 \x01(\x0b\x32\x18.cowmask.v1.TrainingCost\x12\"\n\x06\x61\x64vice\x18\x11 \x03(\x0b\x32\x12.cowmask.v1.Advice\"`\n\x0b\x43lassCounts\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07labeled\x18\x02 \x01(\r\x12\x12\n\nvalidation\x18\x03 \x01(\r\x12\x0c\n\x04test\x18\x04 \x01(\r\x12\x10\n\x08held_out\x18\x05 \x01(\r\"\x97\x01\n\nImageSizes\x12\x11\n\tdifferent\x18\x01 \x01(\r\x12\'\n\x08smallest\x18\x02 \x01(\x0b\x32\x15.cowmask.v1.ImageSize\x12%\n\x06median\x18\x03 \x01(\x0b\x32\x15.cowmask.v1.ImageSize\x12&\n\x07largest\x18\x04 \x01(\x0b\x32\x15.cowmask.v1.ImageSize\"*\n\tImageSize\x12\x0e\n\x06height\x18\x01 \x01(\r\x12\r\n\x05width\x18\x02 \x01(\r\")\n\nNamedCount\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\r\"E\n\x0c\x44\x61taProblems\x12\r\n\x05\x63ount\x18\x01 \x01(\r\x12&\n\x05\x66irst\x18\x02 \x03(\x0b\x32\x17.cowmask.v1.DataProblem\"L\n\x0b\x44\x61taProblem\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x10\n\x08\x65xpected\x18\x02 \x01(\t\x12\r\n\x05\x66ound\x18\x03 \x01(\t\x12\x0e\n\x06\x61\x64vice\x18\x04 \x01(\t\"\\\n\x0f\x44uplicateGroups\x12\x0e\n\x06groups\x18\x01 \x01(\r\x12\x0e\n\x06images\x18\x02 \x01(\r\x12)\n\x05\x66irst\x18\x03 \x03(\x0b\x32\x1a.cowmask.v1.DuplicateGroup\"?\n\x0e\x44uplicateGroup\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12\x0e\n\x06images\x18\x02 \x01(\r\x12\r\n\x05names\x18\x03 \x03(\t\"d\n\x0bLabelsAsked\x12\x0f\n\x07labeled\x18\x01 \x01(\r\x12\r\n\x05share\x18\x02 \x01(\r\x12\x11\n\tavailable\x18\x03 \x01(\r\x12\r\n\x05\x62\x65low\x18\x04 \x01(\r\x12\x13\n\x0b\x62\x65low_names\x18\x05 \x03(\t\"p\n\x0eImportDecision\x12\x0e\n\x06height\x18\x01 \x01(\r\x12\r\n\x05width\x18\x02 \x01(\r\x12\x10\n\x08\x63hannels\x18\x03 \x01(\r\x12\x0f\n\x07storage\x18\x04 \x01(\t\x12\r\n\x05train\x18\x05 \x01(\r\x12\r\n\x05notes\x18\x06 \x03(\t\"\x8c\x02\n\x0cTrainingCost\x12\x10\n\x08platform\x18\x01 \x01(\t\x12\x12\n\nparameters\x18\x02 \x01(\r\x12\x12\n\nbatch_size\x18\x03 \x01(\r\x12\x1c\n\x14unlabeled_batch_size\x18\x04 \x01(\r\x12\x17\n\nstep_bytes\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rdataset_bytes\x18\x06 \x01(\x01\x12\x18\n\x10seconds_per_step\x18\x07 \x01(\x01\x12\x17\n\x0fsteps_per_epoch\x18\x08 \x01(\r\x12\x19\n\x11seconds_per_epoch\x18\t \x01(\x01\x12\x17\n\x0f\x63ompile_seconds\x18\n \x01(\x01\x42\r\n\x0b_step_bytes\"$\n\x06\x41\x64vice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t2\xbb\x02\n\x08\x44\x61tasets\x12I\n\x04List\x12\x1f.cowmask.v1.DatasetsListRequest\x1a .cowmask.v1.DatasetsListResponse\x12\x42\n\x07Inspect\x12\x1a.cowmask.v1.InspectRequest\x1a\x1b.cowmask.v1.InspectResponse\x12Q\n\x06Import\x12 .cowmask.v1.DatasetImportRequest\x1a!.cowmask.v1.DatasetImportResponse(\x01\x30\x01\x12M\n\x06Remove\x12 .cowmask.v1.RemoveDatasetRequest\x1a!.cowmask.v1.RemoveDatasetResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cowmask.v1.datasets_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DATASETSLISTREQUEST']._serialized_start=66
-  _globals['_DATASETSLISTREQUEST']._serialized_end=87
-  _globals['_DATASETSLISTRESPONSE']._serialized_start=89
-  _globals['_DATASETSLISTRESPONSE']._serialized_end=150
-  _globals['_DATASET']._serialized_start=153
-  _globals['_DATASET']._serialized_end=516
-  _globals['_DATASOURCE']._serialized_start=518
-  _globals['_DATASOURCE']._serialized_end=572
-  _globals['_DATASETIMPORTREQUEST']._serialized_start=574
-  _globals['_DATASETIMPORTREQUEST']._serialized_end=692
-  _globals['_DATASETIMPORT']._serialized_start=695
-  _globals['_DATASETIMPORT']._serialized_end=848
-  _globals['_DATASETIMPORTOPTIONS']._serialized_start=851
-  _globals['_DATASETIMPORTOPTIONS']._serialized_end=1135
-  _globals['_DATASETIMPORTRESPONSE']._serialized_start=1137
-  _globals['_DATASETIMPORTRESPONSE']._serialized_end=1257
-  _globals['_DATASETPROGRESS']._serialized_start=1259
-  _globals['_DATASETPROGRESS']._serialized_end=1319
-  _globals['_REMOVEDATASETREQUEST']._serialized_start=1321
-  _globals['_REMOVEDATASETREQUEST']._serialized_end=1357
-  _globals['_REMOVEDATASETRESPONSE']._serialized_start=1359
-  _globals['_REMOVEDATASETRESPONSE']._serialized_end=1382
-  _globals['_INSPECTREQUEST']._serialized_start=1384
-  _globals['_INSPECTREQUEST']._serialized_end=1414
-  _globals['_INSPECTRESPONSE']._serialized_start=1416
-  _globals['_INSPECTRESPONSE']._serialized_end=1530
-  _globals['_DATASETS']._serialized_start=1533
-  _globals['_DATASETS']._serialized_end=1848
+  _globals['_DATASETSLISTREQUEST']._serialized_start=102
+  _globals['_DATASETSLISTREQUEST']._serialized_end=123
+  _globals['_DATASETSLISTRESPONSE']._serialized_start=125
+  _globals['_DATASETSLISTRESPONSE']._serialized_end=186
+  _globals['_DATASET']._serialized_start=189
+  _globals['_DATASET']._serialized_end=552
+  _globals['_DATASOURCE']._serialized_start=554
+  _globals['_DATASOURCE']._serialized_end=608
+  _globals['_DATASETIMPORTREQUEST']._serialized_start=610
+  _globals['_DATASETIMPORTREQUEST']._serialized_end=728
+  _globals['_DATASETIMPORT']._serialized_start=731
+  _globals['_DATASETIMPORT']._serialized_end=884
+  _globals['_DATASETIMPORTOPTIONS']._serialized_start=887
+  _globals['_DATASETIMPORTOPTIONS']._serialized_end=1171
+  _globals['_DATASETIMPORTRESPONSE']._serialized_start=1173
+  _globals['_DATASETIMPORTRESPONSE']._serialized_end=1293
+  _globals['_DATASETPROGRESS']._serialized_start=1295
+  _globals['_DATASETPROGRESS']._serialized_end=1355
+  _globals['_REMOVEDATASETREQUEST']._serialized_start=1357
+  _globals['_REMOVEDATASETREQUEST']._serialized_end=1393
+  _globals['_REMOVEDATASETRESPONSE']._serialized_start=1395
+  _globals['_REMOVEDATASETRESPONSE']._serialized_end=1418
+  _globals['_INSPECTREQUEST']._serialized_start=1421
+  _globals['_INSPECTREQUEST']._serialized_end=1552
+  _globals['_INSPECTOPTIONS']._serialized_start=1555
+  _globals['_INSPECTOPTIONS']._serialized_end=1882
+  _globals['_INSPECTRESPONSE']._serialized_start=1885
+  _globals['_INSPECTRESPONSE']._serialized_end=2068
+  _globals['_INSPECTIONREPORT']._serialized_start=2071
+  _globals['_INSPECTIONREPORT']._serialized_end=2739
+  _globals['_CLASSCOUNTS']._serialized_start=2741
+  _globals['_CLASSCOUNTS']._serialized_end=2837
+  _globals['_IMAGESIZES']._serialized_start=2840
+  _globals['_IMAGESIZES']._serialized_end=2991
+  _globals['_IMAGESIZE']._serialized_start=2993
+  _globals['_IMAGESIZE']._serialized_end=3035
+  _globals['_NAMEDCOUNT']._serialized_start=3037
+  _globals['_NAMEDCOUNT']._serialized_end=3078
+  _globals['_DATAPROBLEMS']._serialized_start=3080
+  _globals['_DATAPROBLEMS']._serialized_end=3149
+  _globals['_DATAPROBLEM']._serialized_start=3151
+  _globals['_DATAPROBLEM']._serialized_end=3227
+  _globals['_DUPLICATEGROUPS']._serialized_start=3229
+  _globals['_DUPLICATEGROUPS']._serialized_end=3321
+  _globals['_DUPLICATEGROUP']._serialized_start=3323
+  _globals['_DUPLICATEGROUP']._serialized_end=3386
+  _globals['_LABELSASKED']._serialized_start=3388
+  _globals['_LABELSASKED']._serialized_end=3488
+  _globals['_IMPORTDECISION']._serialized_start=3490
+  _globals['_IMPORTDECISION']._serialized_end=3602
+  _globals['_TRAININGCOST']._serialized_start=3605
+  _globals['_TRAININGCOST']._serialized_end=3873
+  _globals['_ADVICE']._serialized_start=3875
+  _globals['_ADVICE']._serialized_end=3911
+  _globals['_DATASETS']._serialized_start=3914
+  _globals['_DATASETS']._serialized_end=4229
 # @@protoc_insertion_point(module_scope)

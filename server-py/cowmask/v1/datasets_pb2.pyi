@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from cowmask.v1 import experiment_config_pb2 as _experiment_config_pb2
 from cowmask.v1 import tensor_pb2 as _tensor_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -404,19 +405,107 @@ class InspectRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
+    """A dataset by its name, unless there is a source."""
+    @_builtins.property
+    def source(self) -> Global___DataSource: ...
+    @_builtins.property
+    def options(self) -> Global___InspectOptions: ...
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
+        source: Global___DataSource | None = ...,
+        options: Global___InspectOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_source", b"_source", "options", b"options", "source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_source", b"_source", "name", b"name", "options", b"options", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__source: _TypeAlias = _typing.Literal["source"]  # noqa: Y015
+    _WhichOneofArgType__source: _TypeAlias = _typing.Literal["_source", b"_source"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__source) -> _WhichOneofReturnType__source | None: ...
 
 Global___InspectRequest: _TypeAlias = InspectRequest  # noqa: Y015
+
+@_typing.final
+class InspectOptions(_message.Message):
+    """Ranges, defaults and descriptions stand in options.json."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LABELED_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    BATCH_SIZE_FIELD_NUMBER: _builtins.int
+    IMAGE_SIZE_FIELD_NUMBER: _builtins.int
+    RESIZE_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    TEST_SHARE_FIELD_NUMBER: _builtins.int
+    STORAGE_FIELD_NUMBER: _builtins.int
+    labeled: _builtins.int
+    batch_size: _builtins.int
+    image_size: _builtins.int
+    """From here on as in `DatasetImportOptions`, for a source only."""
+    resize: _builtins.str
+    channels: _builtins.int
+    test_share: _builtins.float
+    storage: _builtins.str
+    @_builtins.property
+    def model(self) -> _experiment_config_pb2.ModelConfig:
+        """Absent: nothing is measured."""
+
+    def __init__(
+        self,
+        *,
+        labeled: _builtins.int | None = ...,
+        model: _experiment_config_pb2.ModelConfig | None = ...,
+        batch_size: _builtins.int | None = ...,
+        image_size: _builtins.int | None = ...,
+        resize: _builtins.str | None = ...,
+        channels: _builtins.int | None = ...,
+        test_share: _builtins.float | None = ...,
+        storage: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_batch_size", b"_batch_size", "_channels", b"_channels", "_image_size", b"_image_size", "_labeled", b"_labeled", "_model", b"_model", "_resize", b"_resize", "_storage", b"_storage", "_test_share", b"_test_share", "batch_size", b"batch_size", "channels", b"channels", "image_size", b"image_size", "labeled", b"labeled", "model", b"model", "resize", b"resize", "storage", b"storage", "test_share", b"test_share"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_batch_size", b"_batch_size", "_channels", b"_channels", "_image_size", b"_image_size", "_labeled", b"_labeled", "_model", b"_model", "_resize", b"_resize", "_storage", b"_storage", "_test_share", b"_test_share", "batch_size", b"batch_size", "channels", b"channels", "image_size", b"image_size", "labeled", b"labeled", "model", b"model", "resize", b"resize", "storage", b"storage", "test_share", b"test_share"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__batch_size: _TypeAlias = _typing.Literal["batch_size"]  # noqa: Y015
+    _WhichOneofArgType__batch_size: _TypeAlias = _typing.Literal["_batch_size", b"_batch_size"]  # noqa: Y015
+    _WhichOneofReturnType__channels: _TypeAlias = _typing.Literal["channels"]  # noqa: Y015
+    _WhichOneofArgType__channels: _TypeAlias = _typing.Literal["_channels", b"_channels"]  # noqa: Y015
+    _WhichOneofReturnType__image_size: _TypeAlias = _typing.Literal["image_size"]  # noqa: Y015
+    _WhichOneofArgType__image_size: _TypeAlias = _typing.Literal["_image_size", b"_image_size"]  # noqa: Y015
+    _WhichOneofReturnType__labeled: _TypeAlias = _typing.Literal["labeled"]  # noqa: Y015
+    _WhichOneofArgType__labeled: _TypeAlias = _typing.Literal["_labeled", b"_labeled"]  # noqa: Y015
+    _WhichOneofReturnType__model: _TypeAlias = _typing.Literal["model"]  # noqa: Y015
+    _WhichOneofArgType__model: _TypeAlias = _typing.Literal["_model", b"_model"]  # noqa: Y015
+    _WhichOneofReturnType__resize: _TypeAlias = _typing.Literal["resize"]  # noqa: Y015
+    _WhichOneofArgType__resize: _TypeAlias = _typing.Literal["_resize", b"_resize"]  # noqa: Y015
+    _WhichOneofReturnType__storage: _TypeAlias = _typing.Literal["storage"]  # noqa: Y015
+    _WhichOneofArgType__storage: _TypeAlias = _typing.Literal["_storage", b"_storage"]  # noqa: Y015
+    _WhichOneofReturnType__test_share: _TypeAlias = _typing.Literal["test_share"]  # noqa: Y015
+    _WhichOneofArgType__test_share: _TypeAlias = _typing.Literal["_test_share", b"_test_share"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__batch_size) -> _WhichOneofReturnType__batch_size | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__channels) -> _WhichOneofReturnType__channels | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__image_size) -> _WhichOneofReturnType__image_size | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__labeled) -> _WhichOneofReturnType__labeled | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__model) -> _WhichOneofReturnType__model | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__resize) -> _WhichOneofReturnType__resize | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__storage) -> _WhichOneofReturnType__storage | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__test_share) -> _WhichOneofReturnType__test_share | None: ...
+
+Global___InspectOptions: _TypeAlias = InspectOptions  # noqa: Y015
 
 @_typing.final
 class InspectResponse(_message.Message):
@@ -426,16 +515,24 @@ class InspectResponse(_message.Message):
     TRAIN_COUNTS_FIELD_NUMBER: _builtins.int
     TEST_COUNTS_FIELD_NUMBER: _builtins.int
     DIGEST_FIELD_NUMBER: _builtins.int
+    REPORT_FIELD_NUMBER: _builtins.int
+    CONTACT_SHEET_FIELD_NUMBER: _builtins.int
     digest: _builtins.str
     """SHA-256 over the images and labels, in hexadecimal."""
+    contact_sheet: _builtins.bytes
+    """A PNG with some images of each class, a row a class, unlabeled ones in the last row; empty where there is none."""
     @_builtins.property
-    def dataset(self) -> Global___Dataset: ...
+    def dataset(self) -> Global___Dataset:
+        """Absent for a source."""
+
     @_builtins.property
     def train_counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Images per class, in the order of `dataset.classes`."""
+        """Labeled images per class, in the order of `dataset.classes`, for a source of `report.classes`."""
 
     @_builtins.property
     def test_counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    @_builtins.property
+    def report(self) -> Global___InspectionReport: ...
     def __init__(
         self,
         *,
@@ -443,11 +540,493 @@ class InspectResponse(_message.Message):
         train_counts: _abc.Iterable[_builtins.int] | None = ...,
         test_counts: _abc.Iterable[_builtins.int] | None = ...,
         digest: _builtins.str = ...,
+        report: Global___InspectionReport | None = ...,
+        contact_sheet: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset", "report", b"report"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset", "digest", b"digest", "test_counts", b"test_counts", "train_counts", b"train_counts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_sheet", b"contact_sheet", "dataset", b"dataset", "digest", b"digest", "report", b"report", "test_counts", b"test_counts", "train_counts", b"train_counts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___InspectResponse: _TypeAlias = InspectResponse  # noqa: Y015
+
+@_typing.final
+class InspectionReport(_message.Message):
+    """Lists are cut to their first 100 entries; the numbers beside them count all."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLASSES_FIELD_NUMBER: _builtins.int
+    UNLABELED_FIELD_NUMBER: _builtins.int
+    IMAGES_FIELD_NUMBER: _builtins.int
+    SIZES_FIELD_NUMBER: _builtins.int
+    MODES_FIELD_NUMBER: _builtins.int
+    FORMATS_FIELD_NUMBER: _builtins.int
+    UNREADABLE_FIELD_NUMBER: _builtins.int
+    FAULTS_FIELD_NUMBER: _builtins.int
+    IGNORED_FIELD_NUMBER: _builtins.int
+    IGNORED_NAMES_FIELD_NUMBER: _builtins.int
+    DUPLICATES_FIELD_NUMBER: _builtins.int
+    IN_TRAIN_AND_TEST_FIELD_NUMBER: _builtins.int
+    CONTRADICTING_FIELD_NUMBER: _builtins.int
+    LABELS_ASKED_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    COST_FIELD_NUMBER: _builtins.int
+    ADVICE_FIELD_NUMBER: _builtins.int
+    unlabeled: _builtins.int
+    """Training images without a label."""
+    images: _builtins.int
+    """Images of all parts that can be used."""
+    ignored: _builtins.int
+    """Files that do not have the name of an image."""
+    @_builtins.property
+    def classes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ClassCounts]: ...
+    @_builtins.property
+    def sizes(self) -> Global___ImageSizes:
+        """Absent where there is no image."""
+
+    @_builtins.property
+    def modes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NamedCount]:
+        """As Pillow calls them, such as "RGB"; the most frequent first. So are formats, "array" for arrays."""
+
+    @_builtins.property
+    def formats(self) -> _containers.RepeatedCompositeFieldContainer[Global___NamedCount]: ...
+    @_builtins.property
+    def unreadable(self) -> Global___DataProblems:
+        """Files that can not be used; an import leaves them out or is refused, as `on_unreadable` says."""
+
+    @_builtins.property
+    def faults(self) -> Global___DataProblems:
+        """What an import refuses in any case."""
+
+    @_builtins.property
+    def ignored_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def duplicates(self) -> Global___DuplicateGroups:
+        """Contents that more than one image has."""
+
+    @_builtins.property
+    def in_train_and_test(self) -> Global___DuplicateGroups:
+        """Those of them that stand in training and in test or validation."""
+
+    @_builtins.property
+    def contradicting(self) -> Global___DuplicateGroups:
+        """Those of them that have labels of several classes."""
+
+    @_builtins.property
+    def labels_asked(self) -> Global___LabelsAsked:
+        """Absent unless `labeled` was asked for."""
+
+    @_builtins.property
+    def decision(self) -> Global___ImportDecision:
+        """What an import chooses, or has chosen; absent where there is no image."""
+
+    @_builtins.property
+    def cost(self) -> Global___TrainingCost:
+        """Absent unless a model was asked for."""
+
+    @_builtins.property
+    def advice(self) -> _containers.RepeatedCompositeFieldContainer[Global___Advice]:
+        """The gravest first."""
+
+    def __init__(
+        self,
+        *,
+        classes: _abc.Iterable[Global___ClassCounts] | None = ...,
+        unlabeled: _builtins.int = ...,
+        images: _builtins.int = ...,
+        sizes: Global___ImageSizes | None = ...,
+        modes: _abc.Iterable[Global___NamedCount] | None = ...,
+        formats: _abc.Iterable[Global___NamedCount] | None = ...,
+        unreadable: Global___DataProblems | None = ...,
+        faults: Global___DataProblems | None = ...,
+        ignored: _builtins.int = ...,
+        ignored_names: _abc.Iterable[_builtins.str] | None = ...,
+        duplicates: Global___DuplicateGroups | None = ...,
+        in_train_and_test: Global___DuplicateGroups | None = ...,
+        contradicting: Global___DuplicateGroups | None = ...,
+        labels_asked: Global___LabelsAsked | None = ...,
+        decision: Global___ImportDecision | None = ...,
+        cost: Global___TrainingCost | None = ...,
+        advice: _abc.Iterable[Global___Advice] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contradicting", b"contradicting", "cost", b"cost", "decision", b"decision", "duplicates", b"duplicates", "faults", b"faults", "in_train_and_test", b"in_train_and_test", "labels_asked", b"labels_asked", "sizes", b"sizes", "unreadable", b"unreadable"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "classes", b"classes", "contradicting", b"contradicting", "cost", b"cost", "decision", b"decision", "duplicates", b"duplicates", "faults", b"faults", "formats", b"formats", "ignored", b"ignored", "ignored_names", b"ignored_names", "images", b"images", "in_train_and_test", b"in_train_and_test", "labels_asked", b"labels_asked", "modes", b"modes", "sizes", b"sizes", "unlabeled", b"unlabeled", "unreadable", b"unreadable"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InspectionReport: _TypeAlias = InspectionReport  # noqa: Y015
+
+@_typing.final
+class ClassCounts(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    LABELED_FIELD_NUMBER: _builtins.int
+    VALIDATION_FIELD_NUMBER: _builtins.int
+    TEST_FIELD_NUMBER: _builtins.int
+    HELD_OUT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    labeled: _builtins.int
+    """Labeled training images."""
+    validation: _builtins.int
+    test: _builtins.int
+    held_out: _builtins.int
+    """Those of `labeled` that an import holds out for testing."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        labeled: _builtins.int = ...,
+        validation: _builtins.int = ...,
+        test: _builtins.int = ...,
+        held_out: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["held_out", b"held_out", "labeled", b"labeled", "name", b"name", "test", b"test", "validation", b"validation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClassCounts: _TypeAlias = ClassCounts  # noqa: Y015
+
+@_typing.final
+class ImageSizes(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIFFERENT_FIELD_NUMBER: _builtins.int
+    SMALLEST_FIELD_NUMBER: _builtins.int
+    MEDIAN_FIELD_NUMBER: _builtins.int
+    LARGEST_FIELD_NUMBER: _builtins.int
+    different: _builtins.int
+    """How many different sizes there are."""
+    @_builtins.property
+    def smallest(self) -> Global___ImageSize:
+        """By their number of pixels."""
+
+    @_builtins.property
+    def median(self) -> Global___ImageSize: ...
+    @_builtins.property
+    def largest(self) -> Global___ImageSize: ...
+    def __init__(
+        self,
+        *,
+        different: _builtins.int = ...,
+        smallest: Global___ImageSize | None = ...,
+        median: Global___ImageSize | None = ...,
+        largest: Global___ImageSize | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["largest", b"largest", "median", b"median", "smallest", b"smallest"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["different", b"different", "largest", b"largest", "median", b"median", "smallest", b"smallest"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImageSizes: _TypeAlias = ImageSizes  # noqa: Y015
+
+@_typing.final
+class ImageSize(_message.Message):
+    """In pixels."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    height: _builtins.int
+    width: _builtins.int
+    def __init__(
+        self,
+        *,
+        height: _builtins.int = ...,
+        width: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["height", b"height", "width", b"width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImageSize: _TypeAlias = ImageSize  # noqa: Y015
+
+@_typing.final
+class NamedCount(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    count: _builtins.int
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NamedCount: _TypeAlias = NamedCount  # noqa: Y015
+
+@_typing.final
+class DataProblems(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNT_FIELD_NUMBER: _builtins.int
+    FIRST_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    @_builtins.property
+    def first(self) -> _containers.RepeatedCompositeFieldContainer[Global___DataProblem]: ...
+    def __init__(
+        self,
+        *,
+        count: _builtins.int = ...,
+        first: _abc.Iterable[Global___DataProblem] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "first", b"first"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DataProblems: _TypeAlias = DataProblems  # noqa: Y015
+
+@_typing.final
+class DataProblem(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    EXPECTED_FIELD_NUMBER: _builtins.int
+    FOUND_FIELD_NUMBER: _builtins.int
+    ADVICE_FIELD_NUMBER: _builtins.int
+    file: _builtins.str
+    expected: _builtins.str
+    found: _builtins.str
+    advice: _builtins.str
+    def __init__(
+        self,
+        *,
+        file: _builtins.str = ...,
+        expected: _builtins.str = ...,
+        found: _builtins.str = ...,
+        advice: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "expected", b"expected", "file", b"file", "found", b"found"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DataProblem: _TypeAlias = DataProblem  # noqa: Y015
+
+@_typing.final
+class DuplicateGroups(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUPS_FIELD_NUMBER: _builtins.int
+    IMAGES_FIELD_NUMBER: _builtins.int
+    FIRST_FIELD_NUMBER: _builtins.int
+    groups: _builtins.int
+    images: _builtins.int
+    """Images of all groups together."""
+    @_builtins.property
+    def first(self) -> _containers.RepeatedCompositeFieldContainer[Global___DuplicateGroup]: ...
+    def __init__(
+        self,
+        *,
+        groups: _builtins.int = ...,
+        images: _builtins.int = ...,
+        first: _abc.Iterable[Global___DuplicateGroup] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first", b"first", "groups", b"groups", "images", b"images"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DuplicateGroups: _TypeAlias = DuplicateGroups  # noqa: Y015
+
+@_typing.final
+class DuplicateGroup(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIGEST_FIELD_NUMBER: _builtins.int
+    IMAGES_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    digest: _builtins.str
+    """SHA-256 of the file's content, for arrays of the pixels, in hexadecimal."""
+    images: _builtins.int
+    @_builtins.property
+    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The first 10 of them."""
+
+    def __init__(
+        self,
+        *,
+        digest: _builtins.str = ...,
+        images: _builtins.int = ...,
+        names: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "images", b"images", "names", b"names"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DuplicateGroup: _TypeAlias = DuplicateGroup  # noqa: Y015
+
+@_typing.final
+class LabelsAsked(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LABELED_FIELD_NUMBER: _builtins.int
+    SHARE_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    BELOW_FIELD_NUMBER: _builtins.int
+    BELOW_NAMES_FIELD_NUMBER: _builtins.int
+    labeled: _builtins.int
+    share: _builtins.int
+    """Of one class, if every class gave the same number."""
+    available: _builtins.int
+    """Labeled images that are left to train on."""
+    below: _builtins.int
+    """Classes that have fewer than their share."""
+    @_builtins.property
+    def below_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        labeled: _builtins.int = ...,
+        share: _builtins.int = ...,
+        available: _builtins.int = ...,
+        below: _builtins.int = ...,
+        below_names: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "below", b"below", "below_names", b"below_names", "labeled", b"labeled", "share", b"share"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LabelsAsked: _TypeAlias = LabelsAsked  # noqa: Y015
+
+@_typing.final
+class ImportDecision(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    STORAGE_FIELD_NUMBER: _builtins.int
+    TRAIN_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
+    height: _builtins.int
+    width: _builtins.int
+    channels: _builtins.int
+    storage: _builtins.str
+    """"pixels" or "files"."""
+    train: _builtins.int
+    """Images that are trained on, with or without their label."""
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """A sentence each."""
+
+    def __init__(
+        self,
+        *,
+        height: _builtins.int = ...,
+        width: _builtins.int = ...,
+        channels: _builtins.int = ...,
+        storage: _builtins.str = ...,
+        train: _builtins.int = ...,
+        notes: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "height", b"height", "notes", b"notes", "storage", b"storage", "train", b"train", "width", b"width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportDecision: _TypeAlias = ImportDecision  # noqa: Y015
+
+@_typing.final
+class TrainingCost(_message.Message):
+    """Of training by CowMix with the defaults, measured on random images of the dataset's shape. Reading images from files
+    is not part of it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLATFORM_FIELD_NUMBER: _builtins.int
+    PARAMETERS_FIELD_NUMBER: _builtins.int
+    BATCH_SIZE_FIELD_NUMBER: _builtins.int
+    UNLABELED_BATCH_SIZE_FIELD_NUMBER: _builtins.int
+    STEP_BYTES_FIELD_NUMBER: _builtins.int
+    DATASET_BYTES_FIELD_NUMBER: _builtins.int
+    SECONDS_PER_STEP_FIELD_NUMBER: _builtins.int
+    STEPS_PER_EPOCH_FIELD_NUMBER: _builtins.int
+    SECONDS_PER_EPOCH_FIELD_NUMBER: _builtins.int
+    COMPILE_SECONDS_FIELD_NUMBER: _builtins.int
+    platform: _builtins.str
+    """Such as "cpu"."""
+    parameters: _builtins.int
+    batch_size: _builtins.int
+    unlabeled_batch_size: _builtins.int
+    step_bytes: _builtins.float
+    """Device memory in bytes; absent where the compiler does not tell."""
+    dataset_bytes: _builtins.float
+    """The training images, where they live on the device."""
+    seconds_per_step: _builtins.float
+    steps_per_epoch: _builtins.int
+    seconds_per_epoch: _builtins.float
+    compile_seconds: _builtins.float
+    def __init__(
+        self,
+        *,
+        platform: _builtins.str = ...,
+        parameters: _builtins.int = ...,
+        batch_size: _builtins.int = ...,
+        unlabeled_batch_size: _builtins.int = ...,
+        step_bytes: _builtins.float | None = ...,
+        dataset_bytes: _builtins.float = ...,
+        seconds_per_step: _builtins.float = ...,
+        steps_per_epoch: _builtins.int = ...,
+        seconds_per_epoch: _builtins.float = ...,
+        compile_seconds: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_step_bytes", b"_step_bytes", "step_bytes", b"step_bytes"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_step_bytes", b"_step_bytes", "batch_size", b"batch_size", "compile_seconds", b"compile_seconds", "dataset_bytes", b"dataset_bytes", "parameters", b"parameters", "platform", b"platform", "seconds_per_epoch", b"seconds_per_epoch", "seconds_per_step", b"seconds_per_step", "step_bytes", b"step_bytes", "steps_per_epoch", b"steps_per_epoch", "unlabeled_batch_size", b"unlabeled_batch_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__step_bytes: _TypeAlias = _typing.Literal["step_bytes"]  # noqa: Y015
+    _WhichOneofArgType__step_bytes: _TypeAlias = _typing.Literal["_step_bytes", b"_step_bytes"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__step_bytes) -> _WhichOneofReturnType__step_bytes | None: ...
+
+Global___TrainingCost: _TypeAlias = TrainingCost  # noqa: Y015
+
+@_typing.final
+class Advice(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """Such as "batch_size" or "imbalance"."""
+    text: _builtins.str
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Advice: _TypeAlias = Advice  # noqa: Y015

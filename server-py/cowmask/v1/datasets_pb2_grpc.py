@@ -68,7 +68,8 @@ class DatasetsServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Inspect(self, request, context):
-        """Reads the set and counts what is there.
+        """Looks at every image of a set, or of a source that is not imported: counts, what is wrong, what it advises. Nothing
+        is stored. What is wrong with the images is told, not refused.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -35,7 +35,9 @@ class DatasetsStub:
     def __new__(cls, channel: _aio.Channel) -> DatasetsAsyncStub: ...
     List: _grpc.UnaryUnaryMultiCallable[_datasets_pb2.DatasetsListRequest, _datasets_pb2.DatasetsListResponse]
     Inspect: _grpc.UnaryUnaryMultiCallable[_datasets_pb2.InspectRequest, _datasets_pb2.InspectResponse]
-    """Reads the set and counts what is there."""
+    """Looks at every image of a set, or of a source that is not imported: counts, what is wrong, what it advises. Nothing
+    is stored. What is wrong with the images is told, not refused.
+    """
     Import: _grpc.StreamStreamMultiCallable[_datasets_pb2.DatasetImportRequest, _datasets_pb2.DatasetImportResponse]
     """Takes images of the user's as a dataset: first what and how, then, where no source is named, the arrays: "images"
     (uint8, [count, height, width, channels]) and "labels" (int32, [count], -1 for none), where there are "unlabeled"
@@ -52,7 +54,9 @@ class DatasetsAsyncStub(DatasetsStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     List: _aio.UnaryUnaryMultiCallable[_datasets_pb2.DatasetsListRequest, _datasets_pb2.DatasetsListResponse]  # type: ignore[assignment]
     Inspect: _aio.UnaryUnaryMultiCallable[_datasets_pb2.InspectRequest, _datasets_pb2.InspectResponse]  # type: ignore[assignment]
-    """Reads the set and counts what is there."""
+    """Looks at every image of a set, or of a source that is not imported: counts, what is wrong, what it advises. Nothing
+    is stored. What is wrong with the images is told, not refused.
+    """
     Import: _aio.StreamStreamMultiCallable[_datasets_pb2.DatasetImportRequest, _datasets_pb2.DatasetImportResponse]  # type: ignore[assignment]
     """Takes images of the user's as a dataset: first what and how, then, where no source is named, the arrays: "images"
     (uint8, [count, height, width, channels]) and "labels" (int32, [count], -1 for none), where there are "unlabeled"
@@ -78,7 +82,9 @@ class DatasetsServicer(metaclass=_abc_1.ABCMeta):
         request: _datasets_pb2.InspectRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_datasets_pb2.InspectResponse, _abc.Awaitable[_datasets_pb2.InspectResponse]]:
-        """Reads the set and counts what is there."""
+        """Looks at every image of a set, or of a source that is not imported: counts, what is wrong, what it advises. Nothing
+        is stored. What is wrong with the images is told, not refused.
+        """
 
     @_abc_1.abstractmethod
     def Import(

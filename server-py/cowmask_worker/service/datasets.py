@@ -11,7 +11,7 @@ import grpc
 import grpc.aio
 
 from cowmask.internal.v1 import tasks_pb2
-from cowmask.v1 import datasets_pb2, datasets_pb2_grpc
+from cowmask.v1 import datasets_pb2, datasets_pb2_grpc, experiment_config_pb2
 from cowmask_worker.data import dataset_folder
 from cowmask_worker.data.catalog import CATALOG
 from cowmask_worker.runs.compute import Compute
@@ -26,6 +26,7 @@ from cowmask_worker.service.validation import Validation
 
 MOST_CLASSES = 100_000
 LONGEST_CLASS_NAME = 300
+_OF_IMPORTS = ("image_size", "resize", "channels", "test_share", "storage")
 
 
 class Datasets(datasets_pb2_grpc.DatasetsServicer):
@@ -56,12 +57,33 @@ class Datasets(datasets_pb2_grpc.DatasetsServicer):
         request: datasets_pb2.InspectRequest,
         context: grpc.aio.ServicerContext[datasets_pb2.InspectRequest, datasets_pb2.InspectResponse],
     ) -> datasets_pb2.InspectResponse:
+        options = self._validation.checked(request.options)
+        command = tasks_pb2.Inspect(options=options)
+        if request.options.HasField("model"):
+            command.config.CopyFrom(self._measured(options))
+        if request.HasField("source"):
+            if request.name:
+                raise invalid([Violation("name", "must be left out where there is a source")])
+            _, path = self._roots.find(request.source)
+            command.path = str(path)
+            return (await self._reader.ask(command)).inspect
         facts = self._library.get(request.name, "name")
+        _check_no_import(request.options, facts.name)
         self._library.check_ready(facts)
-        dataset = dataset_message(facts)
-        counted = (await self._reader.ask(tasks_pb2.Inspect(dataset=dataset))).inspect
-        counted.dataset.CopyFrom(dataset)
-        return counted
+        command.dataset.CopyFrom(dataset_message(facts))
+        response = (await self._reader.ask(command)).inspect
+        response.dataset.CopyFrom(command.dataset)
+        return response
+
+    def _measured(self, options: datasets_pb2.InspectOptions) -> experiment_config_pb2.ExperimentConfig:
+        """An experiment with the defaults of everything but the model and the batch size."""
+        # Any dataset will do: what depends on it is filled in where the images are known.
+        config = experiment_config_pb2.ExperimentConfig(
+            dataset=experiment_config_pb2.DatasetConfig(name="digits"), model=options.model, batch_size=1
+        )
+        config = self._validation.checked(config)
+        config.batch_size = options.batch_size
+        return config
 
     async def Import(
         self,
@@ -108,6 +130,13 @@ class Datasets(datasets_pb2_grpc.DatasetsServicer):
                 f"There is a dataset {name} already.",
                 "Import under another name, or say replace: true (--replace) to put this one in its place.",
             )
+
+
+def _check_no_import(options: datasets_pb2.InspectOptions, name: str) -> None:
+    given = [field for field in _OF_IMPORTS if options.HasField(field)]
+    if given:
+        reason = f"must be left out: how images of {name} are taken is decided; it suits a source that is not imported"
+        raise invalid([Violation(camel_case(field), reason) for field in given])
 
 
 def _path_of_array(name: str) -> str:

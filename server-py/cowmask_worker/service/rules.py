@@ -30,7 +30,7 @@ def boundaries_ascending(path: str, positions: Sequence[float]) -> list[Violatio
 
 def experiment_rules(config: experiment_config_pb2.ExperimentConfig) -> list[Violation]:
     """Rules within a config whose defaults are filled in."""
-    return _depth(config.model) + _steps_or_epochs(config)
+    return model_rules(config.model) + _steps_or_epochs(config)
 
 
 class _DepthRule(NamedTuple):
@@ -62,7 +62,8 @@ _DEPTH_RULES = {
 }
 
 
-def _depth(model: experiment_config_pb2.ModelConfig) -> list[Violation]:
+def model_rules(model: experiment_config_pb2.ModelConfig) -> list[Violation]:
+    """Rules within a network whose defaults are filled in."""
     name = model.WhichOneof("name")
     chosen = getattr(model, name) if name else None
     if name is None or chosen is None or not chosen.HasField("depth"):
@@ -90,7 +91,7 @@ def tensor_elements(path: str, shape: Sequence[int], most: int) -> list[Violatio
     return [Violation(path, reason, rule="tensor_elements")]
 
 
-def image_channels(options: datasets_pb2.DatasetImportOptions) -> list[Violation]:
+def image_channels(options: datasets_pb2.DatasetImportOptions | datasets_pb2.InspectOptions) -> list[Violation]:
     if not options.HasField("channels") or options.channels != 2:
         return []
     return [Violation("channels", "must be 1, 3 or 4; got 2", rule="image_channels")]

@@ -21,6 +21,7 @@ from cowmask_worker.service.rules import (
     dataset_rules,
     experiment_rules,
     image_channels,
+    model_rules,
     range_order,
     tensor_elements,
 )
@@ -56,8 +57,11 @@ class Validation:
             violations += tensor_elements(
                 "count", (filled.count, filled.height, filled.width), self._limits.tensor_elements
             )
-        if isinstance(filled, datasets_pb2.DatasetImportOptions):
+        if isinstance(filled, datasets_pb2.DatasetImportOptions | datasets_pb2.InspectOptions):
             violations += image_channels(filled)
+        if isinstance(filled, datasets_pb2.InspectOptions):
+            blamed = {violation.path for violation in violations}
+            violations += [each for each in model_rules(filled.model) if each.path not in blamed]
         if isinstance(filled, experiment_config_pb2.ExperimentConfig):
             # A number that is out of its bounds is told once.
             blamed = {violation.path for violation in violations}

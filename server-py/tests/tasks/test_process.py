@@ -17,7 +17,7 @@ from control import RUN, Control
 from settings import DATASET, config
 
 from cowmask.internal.v1 import tasks_pb2
-from cowmask.v1 import event_pb2, experiment_config_pb2, masks_pb2, system_pb2
+from cowmask.v1 import datasets_pb2, event_pb2, experiment_config_pb2, masks_pb2, system_pb2
 from cowmask_worker.data import digits
 from cowmask_worker.masks.box import box_masks_per_image
 from cowmask_worker.masks.cow import cow_masks, cow_masks_per_image
@@ -168,7 +168,7 @@ def test_without_noise_and_masks_nothing_but_zeros_or_originals(compute: Control
 
 
 def test_inspect_counts_what_is_there(compute: Control) -> None:
-    request = tasks_pb2.Inspect(dataset=DATASET)
+    request = tasks_pb2.Inspect(dataset=DATASET, options=datasets_pb2.InspectOptions(batch_size=64))
     inspected = next(iter(compute.answers(compute.call(inspect=request)))).answer.inspect
     assert (sum(inspected.train_counts), sum(inspected.test_counts)) == (1437, 360)
     assert len(inspected.digest) == 64

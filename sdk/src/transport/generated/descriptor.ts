@@ -345,10 +345,130 @@ export const descriptor = {
               "fields": {}
             },
             "InspectRequest": {
+              "oneofs": {
+                "_source": {
+                  "oneof": [
+                    "source"
+                  ]
+                }
+              },
               "fields": {
                 "name": {
                   "type": "string",
                   "id": 1
+                },
+                "source": {
+                  "type": "DataSource",
+                  "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "options": {
+                  "type": "InspectOptions",
+                  "id": 3
+                }
+              }
+            },
+            "InspectOptions": {
+              "oneofs": {
+                "_labeled": {
+                  "oneof": [
+                    "labeled"
+                  ]
+                },
+                "_model": {
+                  "oneof": [
+                    "model"
+                  ]
+                },
+                "_batchSize": {
+                  "oneof": [
+                    "batchSize"
+                  ]
+                },
+                "_imageSize": {
+                  "oneof": [
+                    "imageSize"
+                  ]
+                },
+                "_resize": {
+                  "oneof": [
+                    "resize"
+                  ]
+                },
+                "_channels": {
+                  "oneof": [
+                    "channels"
+                  ]
+                },
+                "_testShare": {
+                  "oneof": [
+                    "testShare"
+                  ]
+                },
+                "_storage": {
+                  "oneof": [
+                    "storage"
+                  ]
+                }
+              },
+              "fields": {
+                "labeled": {
+                  "type": "uint32",
+                  "id": 1,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "model": {
+                  "type": "ModelConfig",
+                  "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "batchSize": {
+                  "type": "uint32",
+                  "id": 3,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "imageSize": {
+                  "type": "uint32",
+                  "id": 4,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "resize": {
+                  "type": "string",
+                  "id": 5,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "channels": {
+                  "type": "uint32",
+                  "id": 6,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "testShare": {
+                  "type": "double",
+                  "id": 7,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "storage": {
+                  "type": "string",
+                  "id": 8,
+                  "options": {
+                    "proto3_optional": true
+                  }
                 }
               }
             },
@@ -371,414 +491,346 @@ export const descriptor = {
                 "digest": {
                   "type": "string",
                   "id": 4
+                },
+                "report": {
+                  "type": "InspectionReport",
+                  "id": 5
+                },
+                "contactSheet": {
+                  "type": "bytes",
+                  "id": 6
                 }
               }
             },
-            "ElementType": {
-              "values": {
-                "ELEMENT_TYPE_UNSPECIFIED": 0,
-                "ELEMENT_TYPE_UINT8": 1,
-                "ELEMENT_TYPE_INT32": 2,
-                "ELEMENT_TYPE_FLOAT32": 3,
-                "ELEMENT_TYPE_BITS": 4
+            "InspectionReport": {
+              "fields": {
+                "classes": {
+                  "rule": "repeated",
+                  "type": "ClassCounts",
+                  "id": 1
+                },
+                "unlabeled": {
+                  "type": "uint32",
+                  "id": 2
+                },
+                "images": {
+                  "type": "uint32",
+                  "id": 3
+                },
+                "sizes": {
+                  "type": "ImageSizes",
+                  "id": 4
+                },
+                "modes": {
+                  "rule": "repeated",
+                  "type": "NamedCount",
+                  "id": 5
+                },
+                "formats": {
+                  "rule": "repeated",
+                  "type": "NamedCount",
+                  "id": 6
+                },
+                "unreadable": {
+                  "type": "DataProblems",
+                  "id": 7
+                },
+                "faults": {
+                  "type": "DataProblems",
+                  "id": 8
+                },
+                "ignored": {
+                  "type": "uint32",
+                  "id": 9
+                },
+                "ignoredNames": {
+                  "rule": "repeated",
+                  "type": "string",
+                  "id": 10
+                },
+                "duplicates": {
+                  "type": "DuplicateGroups",
+                  "id": 11
+                },
+                "inTrainAndTest": {
+                  "type": "DuplicateGroups",
+                  "id": 12
+                },
+                "contradicting": {
+                  "type": "DuplicateGroups",
+                  "id": 13
+                },
+                "labelsAsked": {
+                  "type": "LabelsAsked",
+                  "id": 14
+                },
+                "decision": {
+                  "type": "ImportDecision",
+                  "id": 15
+                },
+                "cost": {
+                  "type": "TrainingCost",
+                  "id": 16
+                },
+                "advice": {
+                  "rule": "repeated",
+                  "type": "Advice",
+                  "id": 17
+                }
               }
             },
-            "TensorHeader": {
+            "ClassCounts": {
               "fields": {
                 "name": {
                   "type": "string",
                   "id": 1
                 },
-                "type": {
-                  "type": "ElementType",
-                  "id": 2
-                },
-                "shape": {
-                  "rule": "repeated",
-                  "type": "uint32",
-                  "id": 3
-                }
-              }
-            },
-            "TensorChunk": {
-              "oneofs": {
-                "_header": {
-                  "oneof": [
-                    "header"
-                  ]
-                }
-              },
-              "fields": {
-                "header": {
-                  "type": "TensorHeader",
-                  "id": 1,
-                  "options": {
-                    "proto3_optional": true
-                  }
-                },
-                "data": {
-                  "type": "bytes",
-                  "id": 2
-                }
-              }
-            },
-            "ErrorDetail": {
-              "fields": {
-                "failure": {
-                  "type": "Failure",
-                  "id": 1
-                },
-                "violations": {
-                  "rule": "repeated",
-                  "type": "FieldViolation",
-                  "id": 2
-                }
-              }
-            },
-            "FieldViolation": {
-              "fields": {
-                "path": {
-                  "type": "string",
-                  "id": 1
-                },
-                "reason": {
-                  "type": "string",
-                  "id": 2
-                },
-                "nearest": {
-                  "type": "string",
-                  "id": 3
-                }
-              }
-            },
-            "RunState": {
-              "values": {
-                "RUN_STATE_UNSPECIFIED": 0,
-                "RUN_STATE_QUEUED": 1,
-                "RUN_STATE_STARTING": 2,
-                "RUN_STATE_RUNNING": 3,
-                "RUN_STATE_CANCELLING": 4,
-                "RUN_STATE_CANCELLED": 5,
-                "RUN_STATE_INTERRUPTED": 6,
-                "RUN_STATE_FAILED": 7,
-                "RUN_STATE_SUCCEEDED": 8
-              }
-            },
-            "Event": {
-              "oneofs": {
-                "type": {
-                  "oneof": [
-                    "state",
-                    "progress",
-                    "metrics",
-                    "evaluation",
-                    "checkpoint",
-                    "warning",
-                    "finished"
-                  ]
-                }
-              },
-              "fields": {
-                "seq": {
-                  "type": "uint32",
-                  "id": 1
-                },
-                "attempt": {
+                "labeled": {
                   "type": "uint32",
                   "id": 2
                 },
-                "time": {
-                  "type": "string",
+                "validation": {
+                  "type": "uint32",
                   "id": 3
                 },
-                "state": {
-                  "type": "StateChanged",
+                "test": {
+                  "type": "uint32",
                   "id": 4
                 },
-                "progress": {
-                  "type": "Progress",
+                "heldOut": {
+                  "type": "uint32",
                   "id": 5
-                },
-                "metrics": {
-                  "type": "Metrics",
-                  "id": 6
-                },
-                "evaluation": {
-                  "type": "Evaluation",
-                  "id": 7
-                },
-                "checkpoint": {
-                  "type": "Checkpoint",
-                  "id": 8
-                },
-                "warning": {
-                  "type": "Warning",
-                  "id": 9
-                },
-                "finished": {
-                  "type": "Finished",
-                  "id": 10
                 }
               }
             },
-            "StateChanged": {
+            "ImageSizes": {
               "fields": {
-                "state": {
-                  "type": "RunState",
-                  "id": 1
-                }
-              }
-            },
-            "Progress": {
-              "oneofs": {
-                "_durationMs": {
-                  "oneof": [
-                    "durationMs"
-                  ]
-                }
-              },
-              "fields": {
-                "phase": {
-                  "type": "string",
-                  "id": 1
-                },
-                "durationMs": {
-                  "type": "double",
-                  "id": 2,
-                  "options": {
-                    "proto3_optional": true
-                  }
-                },
-                "steps": {
-                  "type": "uint32",
-                  "id": 3
-                }
-              }
-            },
-            "Metrics": {
-              "fields": {
-                "firstStep": {
+                "different": {
                   "type": "uint32",
                   "id": 1
                 },
-                "loss": {
-                  "rule": "repeated",
-                  "type": "double",
+                "smallest": {
+                  "type": "ImageSize",
                   "id": 2
                 },
-                "labeledLoss": {
-                  "rule": "repeated",
-                  "type": "double",
+                "median": {
+                  "type": "ImageSize",
                   "id": 3
                 },
-                "labeledError": {
-                  "rule": "repeated",
-                  "type": "double",
-                  "id": 4
-                },
-                "learningRate": {
-                  "rule": "repeated",
-                  "type": "double",
-                  "id": 5
-                },
-                "perturbLoss": {
-                  "rule": "repeated",
-                  "type": "double",
-                  "id": 6
-                },
-                "perturbConfidence": {
-                  "rule": "repeated",
-                  "type": "double",
-                  "id": 7
-                },
-                "mixLoss": {
-                  "rule": "repeated",
-                  "type": "double",
-                  "id": 8
-                },
-                "mixConfidence": {
-                  "rule": "repeated",
-                  "type": "double",
-                  "id": 9
-                },
-                "teacherAlpha": {
-                  "rule": "repeated",
-                  "type": "double",
-                  "id": 10
-                },
-                "stepsPerSecond": {
-                  "type": "double",
-                  "id": 11
-                }
-              }
-            },
-            "Evaluation": {
-              "fields": {
-                "step": {
-                  "type": "uint32",
-                  "id": 1
-                },
-                "split": {
-                  "type": "string",
-                  "id": 2
-                },
-                "student": {
-                  "type": "Score",
-                  "id": 3
-                },
-                "teacher": {
-                  "type": "Score",
+                "largest": {
+                  "type": "ImageSize",
                   "id": 4
                 }
               }
             },
-            "Score": {
-              "oneofs": {
-                "_top5Error": {
-                  "oneof": [
-                    "top5Error"
-                  ]
-                }
-              },
+            "ImageSize": {
               "fields": {
-                "loss": {
-                  "type": "double",
-                  "id": 1
-                },
-                "error": {
-                  "type": "double",
-                  "id": 2
-                },
-                "top5Error": {
-                  "type": "double",
-                  "id": 3,
-                  "options": {
-                    "proto3_optional": true
-                  }
-                }
-              }
-            },
-            "Checkpoint": {
-              "fields": {
-                "step": {
+                "height": {
                   "type": "uint32",
                   "id": 1
                 },
+                "width": {
+                  "type": "uint32",
+                  "id": 2
+                }
+              }
+            },
+            "NamedCount": {
+              "fields": {
+                "name": {
+                  "type": "string",
+                  "id": 1
+                },
+                "count": {
+                  "type": "uint32",
+                  "id": 2
+                }
+              }
+            },
+            "DataProblems": {
+              "fields": {
+                "count": {
+                  "type": "uint32",
+                  "id": 1
+                },
+                "first": {
+                  "rule": "repeated",
+                  "type": "DataProblem",
+                  "id": 2
+                }
+              }
+            },
+            "DataProblem": {
+              "fields": {
+                "file": {
+                  "type": "string",
+                  "id": 1
+                },
+                "expected": {
+                  "type": "string",
+                  "id": 2
+                },
+                "found": {
+                  "type": "string",
+                  "id": 3
+                },
+                "advice": {
+                  "type": "string",
+                  "id": 4
+                }
+              }
+            },
+            "DuplicateGroups": {
+              "fields": {
+                "groups": {
+                  "type": "uint32",
+                  "id": 1
+                },
+                "images": {
+                  "type": "uint32",
+                  "id": 2
+                },
+                "first": {
+                  "rule": "repeated",
+                  "type": "DuplicateGroup",
+                  "id": 3
+                }
+              }
+            },
+            "DuplicateGroup": {
+              "fields": {
                 "digest": {
                   "type": "string",
-                  "id": 2
-                },
-                "bytes": {
-                  "type": "double",
-                  "id": 3
-                }
-              }
-            },
-            "Warning": {
-              "fields": {
-                "code": {
-                  "type": "string",
                   "id": 1
                 },
-                "message": {
-                  "type": "string",
+                "images": {
+                  "type": "uint32",
                   "id": 2
                 },
-                "step": {
-                  "type": "uint32",
+                "names": {
+                  "rule": "repeated",
+                  "type": "string",
                   "id": 3
                 }
               }
             },
-            "Finished": {
+            "LabelsAsked": {
+              "fields": {
+                "labeled": {
+                  "type": "uint32",
+                  "id": 1
+                },
+                "share": {
+                  "type": "uint32",
+                  "id": 2
+                },
+                "available": {
+                  "type": "uint32",
+                  "id": 3
+                },
+                "below": {
+                  "type": "uint32",
+                  "id": 4
+                },
+                "belowNames": {
+                  "rule": "repeated",
+                  "type": "string",
+                  "id": 5
+                }
+              }
+            },
+            "ImportDecision": {
+              "fields": {
+                "height": {
+                  "type": "uint32",
+                  "id": 1
+                },
+                "width": {
+                  "type": "uint32",
+                  "id": 2
+                },
+                "channels": {
+                  "type": "uint32",
+                  "id": 3
+                },
+                "storage": {
+                  "type": "string",
+                  "id": 4
+                },
+                "train": {
+                  "type": "uint32",
+                  "id": 5
+                },
+                "notes": {
+                  "rule": "repeated",
+                  "type": "string",
+                  "id": 6
+                }
+              }
+            },
+            "TrainingCost": {
               "oneofs": {
-                "_evaluation": {
+                "_stepBytes": {
                   "oneof": [
-                    "evaluation"
-                  ]
-                },
-                "_checkpoint": {
-                  "oneof": [
-                    "checkpoint"
-                  ]
-                },
-                "_cause": {
-                  "oneof": [
-                    "cause"
+                    "stepBytes"
                   ]
                 }
               },
               "fields": {
-                "state": {
-                  "type": "RunState",
+                "platform": {
+                  "type": "string",
                   "id": 1
                 },
-                "step": {
+                "parameters": {
                   "type": "uint32",
                   "id": 2
                 },
-                "evaluation": {
-                  "type": "Evaluation",
-                  "id": 3,
-                  "options": {
-                    "proto3_optional": true
-                  }
+                "batchSize": {
+                  "type": "uint32",
+                  "id": 3
                 },
-                "checkpoint": {
-                  "type": "Checkpoint",
-                  "id": 4,
-                  "options": {
-                    "proto3_optional": true
-                  }
+                "unlabeledBatchSize": {
+                  "type": "uint32",
+                  "id": 4
                 },
-                "cause": {
-                  "type": "Failure",
+                "stepBytes": {
+                  "type": "double",
                   "id": 5,
                   "options": {
                     "proto3_optional": true
                   }
+                },
+                "datasetBytes": {
+                  "type": "double",
+                  "id": 6
+                },
+                "secondsPerStep": {
+                  "type": "double",
+                  "id": 7
+                },
+                "stepsPerEpoch": {
+                  "type": "uint32",
+                  "id": 8
+                },
+                "secondsPerEpoch": {
+                  "type": "double",
+                  "id": 9
+                },
+                "compileSeconds": {
+                  "type": "double",
+                  "id": 10
                 }
               }
             },
-            "Failure": {
-              "oneofs": {
-                "_exitCode": {
-                  "oneof": [
-                    "exitCode"
-                  ]
-                }
-              },
+            "Advice": {
               "fields": {
                 "code": {
                   "type": "string",
                   "id": 1
                 },
-                "message": {
+                "text": {
                   "type": "string",
                   "id": 2
-                },
-                "hint": {
-                  "type": "string",
-                  "id": 3
-                },
-                "pythonType": {
-                  "type": "string",
-                  "id": 4
-                },
-                "traceback": {
-                  "type": "string",
-                  "id": 5
-                },
-                "exitCode": {
-                  "type": "int32",
-                  "id": 6,
-                  "options": {
-                    "proto3_optional": true
-                  }
-                },
-                "signal": {
-                  "type": "string",
-                  "id": 7
                 }
               }
             },
@@ -2221,6 +2273,414 @@ export const descriptor = {
                   "options": {
                     "proto3_optional": true
                   }
+                }
+              }
+            },
+            "ElementType": {
+              "values": {
+                "ELEMENT_TYPE_UNSPECIFIED": 0,
+                "ELEMENT_TYPE_UINT8": 1,
+                "ELEMENT_TYPE_INT32": 2,
+                "ELEMENT_TYPE_FLOAT32": 3,
+                "ELEMENT_TYPE_BITS": 4
+              }
+            },
+            "TensorHeader": {
+              "fields": {
+                "name": {
+                  "type": "string",
+                  "id": 1
+                },
+                "type": {
+                  "type": "ElementType",
+                  "id": 2
+                },
+                "shape": {
+                  "rule": "repeated",
+                  "type": "uint32",
+                  "id": 3
+                }
+              }
+            },
+            "TensorChunk": {
+              "oneofs": {
+                "_header": {
+                  "oneof": [
+                    "header"
+                  ]
+                }
+              },
+              "fields": {
+                "header": {
+                  "type": "TensorHeader",
+                  "id": 1,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "data": {
+                  "type": "bytes",
+                  "id": 2
+                }
+              }
+            },
+            "ErrorDetail": {
+              "fields": {
+                "failure": {
+                  "type": "Failure",
+                  "id": 1
+                },
+                "violations": {
+                  "rule": "repeated",
+                  "type": "FieldViolation",
+                  "id": 2
+                }
+              }
+            },
+            "FieldViolation": {
+              "fields": {
+                "path": {
+                  "type": "string",
+                  "id": 1
+                },
+                "reason": {
+                  "type": "string",
+                  "id": 2
+                },
+                "nearest": {
+                  "type": "string",
+                  "id": 3
+                }
+              }
+            },
+            "RunState": {
+              "values": {
+                "RUN_STATE_UNSPECIFIED": 0,
+                "RUN_STATE_QUEUED": 1,
+                "RUN_STATE_STARTING": 2,
+                "RUN_STATE_RUNNING": 3,
+                "RUN_STATE_CANCELLING": 4,
+                "RUN_STATE_CANCELLED": 5,
+                "RUN_STATE_INTERRUPTED": 6,
+                "RUN_STATE_FAILED": 7,
+                "RUN_STATE_SUCCEEDED": 8
+              }
+            },
+            "Event": {
+              "oneofs": {
+                "type": {
+                  "oneof": [
+                    "state",
+                    "progress",
+                    "metrics",
+                    "evaluation",
+                    "checkpoint",
+                    "warning",
+                    "finished"
+                  ]
+                }
+              },
+              "fields": {
+                "seq": {
+                  "type": "uint32",
+                  "id": 1
+                },
+                "attempt": {
+                  "type": "uint32",
+                  "id": 2
+                },
+                "time": {
+                  "type": "string",
+                  "id": 3
+                },
+                "state": {
+                  "type": "StateChanged",
+                  "id": 4
+                },
+                "progress": {
+                  "type": "Progress",
+                  "id": 5
+                },
+                "metrics": {
+                  "type": "Metrics",
+                  "id": 6
+                },
+                "evaluation": {
+                  "type": "Evaluation",
+                  "id": 7
+                },
+                "checkpoint": {
+                  "type": "Checkpoint",
+                  "id": 8
+                },
+                "warning": {
+                  "type": "Warning",
+                  "id": 9
+                },
+                "finished": {
+                  "type": "Finished",
+                  "id": 10
+                }
+              }
+            },
+            "StateChanged": {
+              "fields": {
+                "state": {
+                  "type": "RunState",
+                  "id": 1
+                }
+              }
+            },
+            "Progress": {
+              "oneofs": {
+                "_durationMs": {
+                  "oneof": [
+                    "durationMs"
+                  ]
+                }
+              },
+              "fields": {
+                "phase": {
+                  "type": "string",
+                  "id": 1
+                },
+                "durationMs": {
+                  "type": "double",
+                  "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "steps": {
+                  "type": "uint32",
+                  "id": 3
+                }
+              }
+            },
+            "Metrics": {
+              "fields": {
+                "firstStep": {
+                  "type": "uint32",
+                  "id": 1
+                },
+                "loss": {
+                  "rule": "repeated",
+                  "type": "double",
+                  "id": 2
+                },
+                "labeledLoss": {
+                  "rule": "repeated",
+                  "type": "double",
+                  "id": 3
+                },
+                "labeledError": {
+                  "rule": "repeated",
+                  "type": "double",
+                  "id": 4
+                },
+                "learningRate": {
+                  "rule": "repeated",
+                  "type": "double",
+                  "id": 5
+                },
+                "perturbLoss": {
+                  "rule": "repeated",
+                  "type": "double",
+                  "id": 6
+                },
+                "perturbConfidence": {
+                  "rule": "repeated",
+                  "type": "double",
+                  "id": 7
+                },
+                "mixLoss": {
+                  "rule": "repeated",
+                  "type": "double",
+                  "id": 8
+                },
+                "mixConfidence": {
+                  "rule": "repeated",
+                  "type": "double",
+                  "id": 9
+                },
+                "teacherAlpha": {
+                  "rule": "repeated",
+                  "type": "double",
+                  "id": 10
+                },
+                "stepsPerSecond": {
+                  "type": "double",
+                  "id": 11
+                }
+              }
+            },
+            "Evaluation": {
+              "fields": {
+                "step": {
+                  "type": "uint32",
+                  "id": 1
+                },
+                "split": {
+                  "type": "string",
+                  "id": 2
+                },
+                "student": {
+                  "type": "Score",
+                  "id": 3
+                },
+                "teacher": {
+                  "type": "Score",
+                  "id": 4
+                }
+              }
+            },
+            "Score": {
+              "oneofs": {
+                "_top5Error": {
+                  "oneof": [
+                    "top5Error"
+                  ]
+                }
+              },
+              "fields": {
+                "loss": {
+                  "type": "double",
+                  "id": 1
+                },
+                "error": {
+                  "type": "double",
+                  "id": 2
+                },
+                "top5Error": {
+                  "type": "double",
+                  "id": 3,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                }
+              }
+            },
+            "Checkpoint": {
+              "fields": {
+                "step": {
+                  "type": "uint32",
+                  "id": 1
+                },
+                "digest": {
+                  "type": "string",
+                  "id": 2
+                },
+                "bytes": {
+                  "type": "double",
+                  "id": 3
+                }
+              }
+            },
+            "Warning": {
+              "fields": {
+                "code": {
+                  "type": "string",
+                  "id": 1
+                },
+                "message": {
+                  "type": "string",
+                  "id": 2
+                },
+                "step": {
+                  "type": "uint32",
+                  "id": 3
+                }
+              }
+            },
+            "Finished": {
+              "oneofs": {
+                "_evaluation": {
+                  "oneof": [
+                    "evaluation"
+                  ]
+                },
+                "_checkpoint": {
+                  "oneof": [
+                    "checkpoint"
+                  ]
+                },
+                "_cause": {
+                  "oneof": [
+                    "cause"
+                  ]
+                }
+              },
+              "fields": {
+                "state": {
+                  "type": "RunState",
+                  "id": 1
+                },
+                "step": {
+                  "type": "uint32",
+                  "id": 2
+                },
+                "evaluation": {
+                  "type": "Evaluation",
+                  "id": 3,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "checkpoint": {
+                  "type": "Checkpoint",
+                  "id": 4,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "cause": {
+                  "type": "Failure",
+                  "id": 5,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                }
+              }
+            },
+            "Failure": {
+              "oneofs": {
+                "_exitCode": {
+                  "oneof": [
+                    "exitCode"
+                  ]
+                }
+              },
+              "fields": {
+                "code": {
+                  "type": "string",
+                  "id": 1
+                },
+                "message": {
+                  "type": "string",
+                  "id": 2
+                },
+                "hint": {
+                  "type": "string",
+                  "id": 3
+                },
+                "pythonType": {
+                  "type": "string",
+                  "id": 4
+                },
+                "traceback": {
+                  "type": "string",
+                  "id": 5
+                },
+                "exitCode": {
+                  "type": "int32",
+                  "id": 6,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "signal": {
+                  "type": "string",
+                  "id": 7
                 }
               }
             },

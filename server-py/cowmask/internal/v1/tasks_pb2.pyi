@@ -282,16 +282,34 @@ class Inspect(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DATASET_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    CONFIG_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Absolute."""
     @_builtins.property
-    def dataset(self) -> _datasets_pb2.Dataset: ...
+    def dataset(self) -> _datasets_pb2.Dataset:
+        """Absent where there is a path."""
+
+    @_builtins.property
+    def options(self) -> _datasets_pb2.InspectOptions:
+        """Without a gap but for `auto` values and the model."""
+
+    @_builtins.property
+    def config(self) -> _experiment_config_pb2.ExperimentConfig:
+        """What is measured, without a gap but for `auto` values; absent where nothing is."""
+
     def __init__(
         self,
         *,
         dataset: _datasets_pb2.Dataset | None = ...,
+        path: _builtins.str = ...,
+        options: _datasets_pb2.InspectOptions | None = ...,
+        config: _experiment_config_pb2.ExperimentConfig | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "dataset", b"dataset", "options", b"options"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "dataset", b"dataset", "options", b"options", "path", b"path"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

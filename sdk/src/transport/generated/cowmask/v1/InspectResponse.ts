@@ -1,12 +1,15 @@
 // Original file: proto/cowmask/v1/datasets.proto
 
 import type { Dataset as _cowmask_v1_Dataset, Dataset__Output as _cowmask_v1_Dataset__Output } from '../../cowmask/v1/Dataset.js';
+import type { InspectionReport as _cowmask_v1_InspectionReport, InspectionReport__Output as _cowmask_v1_InspectionReport__Output } from '../../cowmask/v1/InspectionReport.js';
 
 export interface InspectResponse {
   'dataset'?: (_cowmask_v1_Dataset | null);
   'trainCounts'?: (number)[];
   'testCounts'?: (number)[];
   'digest'?: (string);
+  'report'?: (_cowmask_v1_InspectionReport | null);
+  'contactSheet'?: (Buffer | Uint8Array | string);
 }
 
 export interface InspectResponse__Output {
@@ -14,4 +17,6 @@ export interface InspectResponse__Output {
   'trainCounts': (number)[];
   'testCounts': (number)[];
   'digest': (string);
+  'report': (_cowmask_v1_InspectionReport__Output | null);
+  'contactSheet': (Buffer);
 }
