@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import grpc
 
 from cowmask.internal.v1 import tasks_pb2, tasks_pb2_grpc
-from cowmask.v1 import error_pb2, event_pb2, system_pb2, tensor_pb2
+from cowmask.v1 import error_pb2, event_pb2, models_pb2, system_pb2, tensor_pb2
 
 STEPS = 5
 BEHAVIOR = sys.argv[1].split(",")
@@ -75,6 +75,16 @@ def serve(commands: Iterator[tasks_pb2.AttachResponse], outbox: "queue.SimpleQue
             case "mix" | "erase" | "predict" | "step" | "import_model":
                 computing.add(command.call)
                 with_input[command.call] = command
+            case "evaluate":
+                asked = command.evaluate
+                response = models_pb2.EvaluateResponse(count=1, classes=[asked.split, asked.dataset.digest])
+                tell(outbox, command.call, answer=tasks_pb2.Answer(evaluate=response))
+                tell(outbox, command.call, done=tasks_pb2.Done())
+            case "predict_files":
+                found = models_pb2.FilesFound(count=0, classes=[command.predict_files.path])
+                response = models_pb2.PredictFilesResponse(found=found)
+                tell(outbox, command.call, answer=tasks_pb2.Answer(predict_files=response))
+                tell(outbox, command.call, done=tasks_pb2.Done())
             case "export":
                 tell(outbox, command.call, chunk=zeros(command.export.names))
                 tell(outbox, command.call, done=tasks_pb2.Done())
