@@ -5,6 +5,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Sequence
 
 import grpc
@@ -95,12 +96,16 @@ class Datasets(datasets_pb2_grpc.DatasetsServicer):
         _check_classes(wanted.classes)
         command = tasks_pb2.ImportDataset(name=wanted.name, classes=wanted.classes, options=options)
         if wanted.HasField("source"):
+            if wanted.classes:
+                raise invalid([Violation("classes", "must be left out: the source tells its classes")])
             root, path = self._roots.find(wanted.source)
             command.root, command.path = str(root), str(path)
         tensors = TensorsInput(
             chunks_of(request_iterator), self._limits, "arrays", _path_of_array, types=IMAGES_AND_LABELS
         )
         async with self._changing:
+            # An import that was cancelled may just be about to end.
+            await self._reader.settled()
             self._check_name(wanted.name, replace=options.replace)
             async with contextlib.aclosing(through(self._reader, command, tensors)) as answers:
                 async for message in answers:
@@ -111,9 +116,13 @@ class Datasets(datasets_pb2_grpc.DatasetsServicer):
         request: datasets_pb2.RemoveDatasetRequest,
         context: grpc.aio.ServicerContext[datasets_pb2.RemoveDatasetRequest, datasets_pb2.RemoveDatasetResponse],
     ) -> datasets_pb2.RemoveDatasetResponse:
-        if not self._library.get(request.name, "name").imported:
+        if request.name in CATALOG:
             raise invalid([Violation("name", f"must be an imported dataset; got {shown(request.name)}")])
         async with self._changing:
+            await self._reader.settled()
+            # One that is damaged can be removed, too.
+            if not self._library.has_imported(request.name):
+                raise invalid([self._library.unknown(request.name, "name")])
             await asyncio.to_thread(dataset_folder.remove, self._library.data_folder / request.name)
         return datasets_pb2.RemoveDatasetResponse()
 
@@ -124,7 +133,14 @@ class Datasets(datasets_pb2_grpc.DatasetsServicer):
         if name in CATALOG:
             reason = f"must be another name than those that the worker knows: {', '.join(CATALOG)}; got {shown(name)}"
             raise invalid([Violation("name", reason)])
-        if not replace and self._library.data_folder.joinpath(name).exists():
+        folder = self._library.data_folder / name
+        if os.path.lexists(folder) and not self._library.has_imported(name):
+            raise refusal(
+                "DATASET_EXISTS",
+                f"There is {folder} already, which is no dataset.",
+                "Import under another name, or remove it: only an imported dataset is ever replaced.",
+            )
+        if not replace and os.path.lexists(folder):
             raise refusal(
                 "DATASET_EXISTS",
                 f"There is a dataset {name} already.",

@@ -22,15 +22,18 @@ class Library:
     def __init__(self, data_folder: Path) -> None:
         self.data_folder = data_folder
 
+    def has_imported(self, name: str) -> bool:
+        """Whether there is an imported dataset of this name, sound or not."""
+        return name not in CATALOG and is_dataset_name(name) and (self.data_folder / name / MANIFEST).is_file()
+
     def find(self, name: str) -> DatasetFacts | None:
         """None where there is none of this name. Raises `DATASET_DAMAGED`."""
         if name in CATALOG:
             return CATALOG[name]
-        folder = self.data_folder / name
-        if not is_dataset_name(name) or not (folder / MANIFEST).is_file():
+        if not self.has_imported(name):
             return None
         try:
-            return read_facts(folder)
+            return read_facts(self.data_folder / name)
         except DatasetDamaged as damage:
             raise refusal("DATASET_DAMAGED", str(damage), damage.advice) from damage
 
@@ -66,7 +69,8 @@ class Library:
         return facts.name == "digits" or (self.data_folder / facts.name / MANIFEST).is_file()
 
     def check_ready(self, facts: DatasetFacts) -> None:
-        """Raises `DATASET_NOT_READABLE` or `DATASET_NOT_PREPARED`."""
+        """Raises `DATASET_NOT_READABLE` or `DATASET_NOT_PREPARED`, and `DATASET_CHANGED` where another dataset has been
+        imported under its name."""
         name = facts.name
         use = f"Models for {name} can be imported, take single steps, predict and be exported."
         if not facts.readable:
@@ -74,6 +78,14 @@ class Library:
             message = f"This version does not read the images of {name}."
             raise refusal("DATASET_NOT_READABLE", message, f"It trains and scores on {there}. {use}")
         if self.is_ready(facts):
+            there = self.find(name)
+            if there is not None and there.digest != facts.digest:
+                raise refusal(
+                    "DATASET_CHANGED",
+                    f"The dataset {name} was imported anew: the run began with {facts.digest[:12]}, there is "
+                    f"{there.digest[:12]}.",
+                    "Start another run on the dataset as it is now, or import what this run began with under its name.",
+                )
             return
         missing = f"there is no {self.data_folder / name / MANIFEST}"
         if name not in OFFICIAL:

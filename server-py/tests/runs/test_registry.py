@@ -3,14 +3,17 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from asked import asked
 
-from cowmask.v1 import event_pb2, experiment_config_pb2
+from cowmask.v1 import datasets_pb2, event_pb2, experiment_config_pb2
+from cowmask_worker.data.catalog import CATALOG
+from cowmask_worker.runs.dataset_facts import dataset_message, facts_of
 from cowmask_worker.runs.refusal import Refusal
-from cowmask_worker.runs.registry import FILE, Registry
+from cowmask_worker.runs.registry import _MIGRATIONS, FILE, Registry
 from cowmask_worker.runs.registry_thread import RegistryThread
 from cowmask_worker.runs.run_id import is_run_id, new_run_id
 
@@ -128,14 +131,37 @@ def test_pages_go_from_the_newest_to_the_oldest_without_gap(registry: Registry) 
     assert seen == ["run_4", "run_3", "run_2", "run_1", "run_0"]
 
 
-def test_a_registry_of_a_newer_worker_is_left_alone(registry: Registry, tmp_path: Path) -> None:
-    registry._database.execute("PRAGMA user_version = 99")
+def test_a_registry_from_before_datasets_were_imported_opens(tmp_path: Path) -> None:
+    """Its runs knew those of the catalog only, whose facts they carry from now on."""
+    digits = experiment_config_pb2.ExperimentConfig(steps=3)
+    digits.dataset.name = "digits"
+    unknown = experiment_config_pb2.ExperimentConfig(steps=3)
+    unknown.dataset.name = "left out since"
+    database = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    database.executescript(f"{_MIGRATIONS[0]} PRAGMA user_version = 1;")
+    for run_id, config in (("run_a", digits), ("run_b", unknown)):
+        database.execute(
+            "INSERT INTO runs (id, config_hash, config, created_at, state, attempt, last_seq, step) "
+            "VALUES (?, ?, ?, ?, ?, 1, 2, 3)",
+            (run_id, b"hash", config.SerializeToString(), "2026-01-01T00:00:00.000Z", event_pb2.RUN_STATE_CANCELLED),
+        )
+    database.close()
+    for _ in range(2):
+        registry = Registry(tmp_path)
+        run = registry.run("run_a")
+        assert (run.config, run.step, run.last_seq) == (digits, 3, 2)
+        assert run.dataset == dataset_message(CATALOG["digits"])
+        assert (facts_of(run.dataset).height, facts_of(run.dataset).labeled) == (8, 1437)
+        assert registry.run("run_b").dataset == datasets_pb2.Dataset()
+        assert [run.id for run in registry.runs(10, None).runs] == ["run_b", "run_a"]
+        assert registry._database.execute("PRAGMA user_version").fetchone() == (len(_MIGRATIONS),)
+        registry.close()
+    registry = Registry(tmp_path)
+    imported = dataset_message(replace(CATALOG["digits"], name="mine", digest="d"))
+    registry.start("run_c", asked(digits)._replace(dataset=imported), b"")
+    assert registry.run("run_c").dataset == imported
+    assert registry.resume("run_a").run.dataset == dataset_message(CATALOG["digits"])
     registry.close()
-    before = (tmp_path / FILE).read_bytes()
-    with pytest.raises(Refusal, match="version 99") as refused:
-        Registry(tmp_path)
-    assert refused.value.failure.code == "STATE_UNUSABLE"
-    assert (tmp_path / FILE).read_bytes() == before
 
 
 def test_a_damaged_registry_is_refused_by_name(tmp_path: Path) -> None:

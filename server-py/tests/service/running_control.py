@@ -1,7 +1,8 @@
-"""A control process in this one, over a real socket, whose task processes are fakes."""
+"""A control process in this one, over a real socket, whose task processes are fakes unless a test wants real ones."""
 
+import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -45,21 +46,26 @@ class Client:
 
 @asynccontextmanager
 async def running_control(
-    sockets: Path, state: Path, behavior: str = "", limits: Limits | None = None
+    sockets: Path,
+    state: Path,
+    behavior: str = "",
+    limits: Limits | None = None,
+    roots: Mapping[str, Path] | None = None,
+    program: Sequence[str] | None = None,
 ) -> AsyncGenerator[Client]:
     settings = Settings(
         token=TOKEN,
         folder=sockets,
         state_folder=state,
-        cache_folder=state / "cache",
+        cache_folder=Path(os.environ.get("JAX_COMPILATION_CACHE_DIR", state / "cache")),
         data_folder=state / "datasets",
-        data_roots={"state": state},
+        data_roots={"state": state} if roots is None else roots,
         options=OPTIONS,
         limits=limits or Limits(),
         listen=None,
         log="info",
     )
-    control = Control(settings, [sys.executable, str(FAKE), behavior])
+    control = Control(settings, program or [sys.executable, str(FAKE), behavior])
     address = await control.start()
     try:
         async with grpc.aio.insecure_channel(address) as channel:
@@ -87,6 +93,6 @@ async def started(client: Client, **fields: Any) -> str:
     return (await client.experiments.Start(request, metadata=METADATA)).run.id
 
 
-async def ended(client: Client, run_id: str) -> list[event_pb2.Event]:
+async def ended(client: Client, run_id: str, timeout: float = 30) -> list[event_pb2.Event]:
     request = experiments_pb2.WatchRequest(run_id=run_id)
-    return [each.event async for each in client.experiments.Watch(request, metadata=METADATA, timeout=30)]
+    return [each.event async for each in client.experiments.Watch(request, metadata=METADATA, timeout=timeout)]
