@@ -12,7 +12,7 @@ const require = createRequire(import.meta.url)
 // The types are only true of messages that were loaded with the same options, so both are made from this.
 const loaderOptions = { keepCase: false, enums: 'String', defaults: true, arrays: true, oneofs: true }
 
-const services = ['Datasets', 'Experiments', 'Masks', 'Models', 'System']
+const services = ['Datasets', 'Experiments', 'Masks', 'Models', 'Splits', 'System']
 
 export function generateDescriptor(out = join(root, 'sdk/src/transport/generated')) {
   const protoRoot = join(root, 'proto')

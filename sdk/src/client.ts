@@ -7,6 +7,7 @@ import { Experiments } from './experiments.js'
 import { Masks } from './masks.js'
 import { Models } from './models.js'
 import { refuseUnknown } from './option-names.js'
+import { Splits } from './splits.js'
 import { System } from './system.js'
 import type { CallOptions } from './transport/call-options.js'
 import { Channel, type Liveness } from './transport/channel.js'
@@ -24,6 +25,7 @@ export class CowMask implements AsyncDisposable {
   readonly masks: Masks
   readonly experiments: Experiments
   readonly datasets: Datasets
+  readonly splits: Splits
   readonly models: Models
   readonly system: System
   private closing: Promise<void> | undefined
@@ -37,6 +39,7 @@ export class CowMask implements AsyncDisposable {
     this.masks = new Masks(channel)
     this.experiments = new Experiments(channel)
     this.datasets = new Datasets(channel, dataRoots)
+    this.splits = new Splits(channel)
     this.models = new Models(channel, dataRoots)
     this.system = new System(channel)
   }

@@ -46,6 +46,12 @@ const CODES = {
   DATASET_CHANGED: fixed('Start another run, or import the dataset that this run began with under its name again.'),
   DATASET_EXISTS: fixed('Import under another name, or with `replace: true` in place of the dataset that has it.'),
   DATASET_NOT_READABLE: fixed('`datasets.list()` names the datasets, `readable` says which can be trained on.'),
+  SPLIT_NOT_FOUND: fixed(
+    '`splits.list(dataset)` shows what is kept; `splits.create()` and `splits.import()` make more.',
+  ),
+  SPLIT_DAMAGED: fixed('Create it with the options that made it, or import its file again.'),
+  SPLIT_MISMATCH: fixed('Use it with the images that it was made of, or create another one for the dataset.'),
+  SPLIT_CHANGED: fixed('Bring back the images that the run began with, or start another run.'),
   CANCELLED_BY_USER: fixed('`resume()` goes on from the checkpoint that the cancelled run wrote.'),
   WORKER_STOPPING: fixed('The worker is shutting down; launch or connect to another.'),
   INTERNAL: fixed('This is a fault of the worker; `traceback` says where.'),

@@ -109,6 +109,8 @@ export type RunEvent = Stamp &
         readonly durationMs?: number
         /** Updates of the whole run. */
         readonly steps: number
+        /** At the end of `load_data`: fingerprint of the split that the run trains on. */
+        readonly split?: string
       }
     | ({ readonly type: 'metrics' } & StepMetrics)
     | ({ readonly type: 'evaluation' } & Evaluation)
@@ -141,7 +143,7 @@ export function* eventsOf(event: Event__Output): Generator<RunEvent> {
   const stamp = { seq, attempt, time }
   if (event.state) yield { ...stamp, type: 'state', state: runState(event.state.state) }
   else if (event.progress) {
-    const { phase, durationMs, steps } = event.progress
+    const { phase, durationMs, steps, splitFingerprint } = event.progress
     type Phase = Extract<RunEvent, { type: 'progress' }>['phase']
     yield {
       ...stamp,
@@ -149,6 +151,7 @@ export function* eventsOf(event: Event__Output): Generator<RunEvent> {
       phase: phase as Phase,
       steps,
       ...(durationMs === undefined ? {} : { durationMs }),
+      ...(splitFingerprint === undefined ? {} : { split: splitFingerprint }),
     }
   } else if (event.metrics) for (const step of stepsOf(event.metrics)) yield { ...stamp, type: 'metrics', ...step }
   else if (event.evaluation) yield { ...stamp, type: 'evaluation', ...evaluationOf(event.evaluation) }

@@ -70,6 +70,14 @@ export class Experiment {
     return this.run.step
   }
 
+  /**
+   * Fingerprint of the split that it trains on, also where `config.dataset.split` is `rule`; undefined until its first
+   * attempt has loaded the data, as of the last answer or event that this handle has seen.
+   */
+  get split(): string | undefined {
+    return this.run.splitFingerprint
+  }
+
   /** RFC 3339, UTC. */
   get createdAt(): string {
     return this.run.createdAt
@@ -151,6 +159,8 @@ export class Experiment {
         if (!event || event.seq < next) continue
         last = event
         next = event.seq + 1
+        const splitFingerprint = event.progress?.splitFingerprint
+        if (splitFingerprint !== undefined) this.run = { ...this.run, splitFingerprint }
         if (event.state) this.run = { ...this.run, state: event.state.state }
         if (event.finished) this.run = { ...this.run, state: event.finished.state, step: event.finished.step }
         yield event

@@ -66,6 +66,16 @@ export { type ChartOptions, type Curve, lineChart } from './report/chart.js'
 export { type ContactSheetOptions, contactSheet } from './report/contact-sheet.js'
 export { type Color, type Picture, batchOf, enlarged, maskPictures, picturesOf, tinted } from './report/picture.js'
 export { decodePng, encodePng, readPng, writePng } from './report/png.js'
+export type {
+  ForeignFormat,
+  Split,
+  SplitCounts,
+  SplitImportOptions,
+  SplitOptions,
+  SplitRule,
+  SplitSelector,
+  Splits,
+} from './splits.js'
 export type { Device, Limits, System, SystemInfo } from './system.js'
 export type { CallOptions } from './transport/call-options.js'
 export type { Tensor } from './transport/tensor.js'

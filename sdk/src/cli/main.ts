@@ -176,6 +176,54 @@ withWorker(data.command('remove <name>'))
     told(flags.json, async () => (await import('./data.js')).removeCommand(name, flags)),
   )
 
+const split = data.command('split').description('look after splits: which images are labeled, as files')
+
+const withSplits = (command: Command): Command =>
+  withWorker(command).option('--data-dir <folder>', 'folder of datasets, of a worker that is launched')
+
+const aside = (command: Command): Command =>
+  command
+    .option('--validation <number>', 'how many training images to put aside', number)
+    .option('--validation-seed <seed>', 'chooses which images are put aside', number)
+    .option('--exclude-labeled', 'keep the labeled images out of the unlabeled ones')
+
+aside(withSplits(split.command('create <dataset>')))
+  .description('draw a split as a run with these options draws it, and keep it')
+  .option('--labeled <number>', 'how many training images keep their label (default: all)', number)
+  .option('--seed <seed>', 'chooses which images keep their label', number)
+  .action((dataset: string, flags: { json?: boolean }) =>
+    told(flags.json, async () => (await import('./splits.js')).createSplit(dataset, flags)),
+  )
+
+aside(withSplits(split.command('import <dataset> <file>')))
+  .description("take a split's file, or somebody else's list of labeled images")
+  .addOption(
+    new Option('--format <format>', 'what the file is')
+      .choices(['cowmask', 'mean_teacher', 'fixmatch', 'usb'])
+      .default('cowmask'),
+  )
+  .action((dataset: string, file: string, flags: { json?: boolean; format: string }) =>
+    told(flags.json, async () => (await import('./splits.js')).importSplit(dataset, file, flags)),
+  )
+
+withSplits(split.command('show <what> [fingerprint]'))
+  .description("show a split: <what> is its dataset, or, without a fingerprint, a split's file")
+  .action((what: string, fingerprint: string | undefined, flags: { json?: boolean }) =>
+    told(flags.json, async () => (await import('./splits.js')).showSplit(what, fingerprint, flags)),
+  )
+
+withSplits(split.command('list <dataset>'))
+  .description('list the splits that are kept of a dataset')
+  .action((dataset: string, flags: { json?: boolean }) =>
+    told(flags.json, async () => (await import('./splits.js')).listSplits(dataset, flags)),
+  )
+
+withSplits(split.command('export <dataset> <fingerprint> <file>'))
+  .description('write a split that is kept as a file')
+  .action((dataset: string, fingerprint: string, file: string, flags: { json?: boolean }) =>
+    told(flags.json, async () => (await import('./splits.js')).exportSplit(dataset, fingerprint, file, flags)),
+  )
+
 withWorker(program.command('masks <file>'))
   .description('draw masks into a PNG')
   .addOption(new Option('--kind <kind>', 'which masks').choices(['cow', 'box']).default('cow'))

@@ -6,8 +6,8 @@ import { type WorkerFlags, openWorker } from './worker.js'
 type Flags = WorkerFlags & { readonly json?: boolean }
 
 const facts = (run: Experiment) => {
-  const { id, state, attempt, step, createdAt, config } = run
-  return { id, state, attempt, step, createdAt, config }
+  const { id, state, attempt, step, createdAt, config, split } = run
+  return { id, state, attempt, step, createdAt, config, split }
 }
 
 const line = ({ id, state, attempt, step, createdAt, config }: Experiment): string =>
@@ -33,6 +33,7 @@ export async function showRun(id: string, { json, ...flags }: Flags): Promise<vo
   }
   console.log(line(run))
   console.log(JSON.stringify(run.config, null, 2))
+  if (run.split !== undefined) console.log(`split ${run.split}`)
   for (const { step, digest } of checkpoints) console.log(`checkpoint at step ${String(step)}: ${digest}`)
 }
 

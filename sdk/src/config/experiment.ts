@@ -21,7 +21,7 @@ import { rules } from './rules.js'
 
 const INT32_MAX = 2_147_483_647
 
-const dataset = group('What to train on.', {
+export const dataset = group('What to train on.', {
   name: text({
     pattern: DATASET_NAME,
     patternText: DATASET_NAME_TEXT,

@@ -28,6 +28,8 @@ export function optionsTable(): OptionsTable {
       MixOptions: rows('MixOptions'),
       EraseOptions: rows('EraseOptions'),
       DatasetImportOptions: rows('DatasetImportOptions'),
+      SplitOptions: rows('SplitOptions'),
+      SplitImportOptions: rows('SplitImportOptions'),
       InspectOptions: rows('InspectOptions'),
     },
     networks: Object.fromEntries(Object.entries(networks).map(([name, model]) => [name, modelMessage(model)])),

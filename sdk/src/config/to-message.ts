@@ -5,6 +5,7 @@ import { experimentConfig } from './experiment.js'
 import { inspectOptions } from './inspect-options.js'
 import { eraseOptions, generateRequest, mixOptions } from './mask-requests.js'
 import { factsOf, fieldsOf, withoutOptional } from './schema-walk.js'
+import { splitImportOptions, splitOptions } from './split.js'
 
 /** A message as @grpc/proto-loader takes it: camelCase fields, of a oneof only the case that is set. */
 export type Message = Readonly<Record<string, unknown>>
@@ -16,6 +17,8 @@ export const messageSchemas = {
   MixOptions: mixOptions,
   EraseOptions: eraseOptions,
   DatasetImportOptions: datasetImportOptions,
+  SplitOptions: splitOptions,
+  SplitImportOptions: splitImportOptions,
   InspectOptions: inspectOptions,
 } as const
 

@@ -2,7 +2,8 @@ import type { ExperimentConfig } from './option-types.js'
 
 export type * from './option-types.js'
 
-type Resolved<T> = T extends readonly unknown[]
+// `string & {}`, which keeps known names apart from other texts, counts as an object, too.
+type Resolved<T> = T extends string | readonly unknown[]
   ? T
   : T extends object
     ? { readonly [K in keyof T]-?: Resolved<Exclude<T[K], undefined>> }

@@ -7,6 +7,7 @@ import type {
   ExperimentsDefinition,
   MasksDefinition,
   ModelsDefinition,
+  SplitsDefinition,
   SystemDefinition,
 } from './generated/services.js'
 
@@ -18,6 +19,7 @@ interface Services {
   readonly Experiments: ExperimentsDefinition
   readonly Datasets: DatasetsDefinition
   readonly Models: ModelsDefinition
+  readonly Splits: SplitsDefinition
   readonly System: SystemDefinition
 }
 

@@ -33,6 +33,12 @@ export const policies: Readonly<Record<MethodName, Policy>> = {
   'Models.Evaluate': { repeatable: true },
   'Models.Export': { repeatable: true },
   'Models.Checkpoints': { repeatable: true, timeoutMs: PROMPT_MS },
+  'Splits.Create': { repeatable: true },
+  'Splits.Import': { repeatable: true },
+  'Splits.Inspect': { repeatable: true },
+  'Splits.Export': { repeatable: true },
+  'Splits.List': { repeatable: true },
+  'Splits.Compare': { repeatable: true },
   'System.Info': { repeatable: true, timeoutMs: PROMPT_MS },
   'System.Devices': { repeatable: true },
 }

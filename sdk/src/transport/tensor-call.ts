@@ -10,7 +10,7 @@ type Answers = AsyncIterable<{ readonly chunk: TensorChunk__Output | null }>
 type Exchange = 'Masks.Mix' | 'Masks.Erase' | 'Models.Predict'
 
 /** Calls a method that answers tensors. */
-export async function receiveTensors<M extends 'Masks.Generate' | 'Models.Export'>(
+export async function receiveTensors<M extends 'Masks.Generate' | 'Models.Export' | 'Splits.Export'>(
   channel: Channel,
   name: M,
   request: RequestOf<M>,
@@ -22,7 +22,8 @@ export async function receiveTensors<M extends 'Masks.Generate' | 'Models.Export
 
 /** Calls a method that is sent its options, then any number of tensors; `read` takes what it answers. */
 export async function sendTensors<
-  M extends Exchange | 'Experiments.Import' | 'Experiments.Step' | 'Datasets.Import',
+  M extends
+    Exchange | 'Experiments.Import' | 'Experiments.Step' | 'Datasets.Import' | 'Splits.Import' | 'Splits.Inspect',
   T,
 >(
   channel: Channel,

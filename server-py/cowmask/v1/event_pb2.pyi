@@ -138,26 +138,35 @@ class Progress(_message.Message):
     PHASE_FIELD_NUMBER: _builtins.int
     DURATION_MS_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
+    SPLIT_FINGERPRINT_FIELD_NUMBER: _builtins.int
     phase: _builtins.str
     """"load_data", "restore", "compile"."""
     duration_ms: _builtins.float
     """Absent at the phase's start, its duration at its end."""
     steps: _builtins.int
     """Updates of the whole run."""
+    split_fingerprint: _builtins.str
+    """At the end of "load_data": the fingerprint of the split that the run trains on."""
     def __init__(
         self,
         *,
         phase: _builtins.str = ...,
         duration_ms: _builtins.float | None = ...,
         steps: _builtins.int = ...,
+        split_fingerprint: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_duration_ms", b"_duration_ms", "duration_ms", b"duration_ms"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_duration_ms", b"_duration_ms", "_split_fingerprint", b"_split_fingerprint", "duration_ms", b"duration_ms", "split_fingerprint", b"split_fingerprint"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_duration_ms", b"_duration_ms", "duration_ms", b"duration_ms", "phase", b"phase", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_duration_ms", b"_duration_ms", "_split_fingerprint", b"_split_fingerprint", "duration_ms", b"duration_ms", "phase", b"phase", "split_fingerprint", b"split_fingerprint", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__duration_ms: _TypeAlias = _typing.Literal["duration_ms"]  # noqa: Y015
     _WhichOneofArgType__duration_ms: _TypeAlias = _typing.Literal["_duration_ms", b"_duration_ms"]  # noqa: Y015
+    _WhichOneofReturnType__split_fingerprint: _TypeAlias = _typing.Literal["split_fingerprint"]  # noqa: Y015
+    _WhichOneofArgType__split_fingerprint: _TypeAlias = _typing.Literal["_split_fingerprint", b"_split_fingerprint"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__duration_ms) -> _WhichOneofReturnType__duration_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__split_fingerprint) -> _WhichOneofReturnType__split_fingerprint | None: ...
 
 Global___Progress: _TypeAlias = Progress  # noqa: Y015
 

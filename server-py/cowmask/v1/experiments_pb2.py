@@ -28,7 +28,7 @@ from cowmask.v1 import experiment_config_pb2 as cowmask_dot_v1_dot_experiment__c
 from cowmask.v1 import tensor_pb2 as cowmask_dot_v1_dot_tensor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63owmask/v1/experiments.proto\x12\ncowmask.v1\x1a\x19\x63owmask/v1/datasets.proto\x1a\x16\x63owmask/v1/event.proto\x1a\"cowmask/v1/experiment_config.proto\x1a\x17\x63owmask/v1/tensor.proto\"\x89\x02\n\x03Run\x12\n\n\x02id\x18\x01 \x01(\t\x12#\n\x05state\x18\x02 \x01(\x0e\x32\x14.cowmask.v1.RunState\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12,\n\x06\x63onfig\x18\x04 \x01(\x0b\x32\x1c.cowmask.v1.ExperimentConfig\x12\x10\n\x08last_seq\x18\x05 \x01(\r\x12\x12\n\ncreated_at\x18\x06 \x01(\t\x12+\n\x08\x66inished\x18\x07 \x01(\x0b\x32\x14.cowmask.v1.FinishedH\x00\x88\x01\x01\x12\x0c\n\x04step\x18\x08 \x01(\r\x12$\n\x07\x64\x61taset\x18\t \x01(\x0b\x32\x13.cowmask.v1.DatasetB\x0b\n\t_finished\"U\n\x0cStartRequest\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12,\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x1c.cowmask.v1.ExperimentConfig\"-\n\rStartResponse\x12\x1c\n\x03run\x18\x01 \x01(\x0b\x32\x0f.cowmask.v1.Run\"\x1c\n\nGetRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"+\n\x0bGetResponse\x12\x1c\n\x03run\x18\x01 \x01(\x0b\x32\x0f.cowmask.v1.Run\"4\n\x0bListRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"F\n\x0cListResponse\x12\x1d\n\x04runs\x18\x01 \x03(\x0b\x32\x0f.cowmask.v1.Run\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"0\n\x0cWatchRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x10\n\x08\x66rom_seq\x18\x02 \x01(\r\"1\n\rWatchResponse\x12 \n\x05\x65vent\x18\x01 \x01(\x0b\x32\x11.cowmask.v1.Event\"\x1f\n\rCancelRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\".\n\x0e\x43\x61ncelResponse\x12\x1c\n\x03run\x18\x01 \x01(\x0b\x32\x0f.cowmask.v1.Run\"\x1f\n\rResumeRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\".\n\x0eResumeResponse\x12\x1c\n\x03run\x18\x01 \x01(\x0b\x32\x0f.cowmask.v1.Run\"\x1f\n\rDeleteRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"\x10\n\x0e\x44\x65leteResponse\"o\n\rImportRequest\x12,\n\x07options\x18\x01 \x01(\x0b\x32\x19.cowmask.v1.ImportOptionsH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.cowmask.v1.TensorChunkH\x00\x42\x06\n\x04part\"t\n\rImportOptions\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12,\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x1c.cowmask.v1.ExperimentConfig\x12\x12\n\x05names\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\x08\n\x06_names\".\n\x0eImportResponse\x12\x1c\n\x03run\x18\x01 \x01(\x0b\x32\x0f.cowmask.v1.Run\"k\n\x0bStepRequest\x12*\n\x07options\x18\x01 \x01(\x0b\x32\x17.cowmask.v1.StepOptionsH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.cowmask.v1.TensorChunkH\x00\x42\x06\n\x04part\"}\n\x0bStepOptions\x12,\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x1c.cowmask.v1.ExperimentConfig\x12\x12\n\x05names\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x15\n\x08key_seed\x18\x03 \x01(\rH\x01\x88\x01\x01\x42\x08\n\x06_namesB\x0b\n\t_key_seed\"h\n\x0cStepResponse\x12&\n\x07metrics\x18\x01 \x01(\x0b\x32\x13.cowmask.v1.MetricsH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.cowmask.v1.TensorChunkH\x00\x42\x06\n\x04part2\xc3\x04\n\x0b\x45xperiments\x12<\n\x05Start\x12\x18.cowmask.v1.StartRequest\x1a\x19.cowmask.v1.StartResponse\x12\x36\n\x03Get\x12\x16.cowmask.v1.GetRequest\x1a\x17.cowmask.v1.GetResponse\x12\x39\n\x04List\x12\x17.cowmask.v1.ListRequest\x1a\x18.cowmask.v1.ListResponse\x12>\n\x05Watch\x12\x18.cowmask.v1.WatchRequest\x1a\x19.cowmask.v1.WatchResponse0\x01\x12?\n\x06\x43\x61ncel\x12\x19.cowmask.v1.CancelRequest\x1a\x1a.cowmask.v1.CancelResponse\x12?\n\x06Resume\x12\x19.cowmask.v1.ResumeRequest\x1a\x1a.cowmask.v1.ResumeResponse\x12?\n\x06\x44\x65lete\x12\x19.cowmask.v1.DeleteRequest\x1a\x1a.cowmask.v1.DeleteResponse\x12\x41\n\x06Import\x12\x19.cowmask.v1.ImportRequest\x1a\x1a.cowmask.v1.ImportResponse(\x01\x12=\n\x04Step\x12\x17.cowmask.v1.StepRequest\x1a\x18.cowmask.v1.StepResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63owmask/v1/experiments.proto\x12\ncowmask.v1\x1a\x19\x63owmask/v1/datasets.proto\x1a\x16\x63owmask/v1/event.proto\x1a\"cowmask/v1/experiment_config.proto\x1a\x17\x63owmask/v1/tensor.proto\"\xbf\x02\n\x03Run\x12\n\n\x02id\x18\x01 \x01(\t\x12#\n\x05state\x18\x02 \x01(\x0e\x32\x14.cowmask.v1.RunState\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12,\n\x06\x63onfig\x18\x04 \x01(\x0b\x32\x1c.cowmask.v1.ExperimentConfig\x12\x10\n\x08last_seq\x18\x05 \x01(\r\x12\x12\n\ncreated_at\x18\x06 \x01(\t\x12+\n\x08\x66inished\x18\x07 \x01(\x0b\x32\x14.cowmask.v1.FinishedH\x00\x88\x01\x01\x12\x0c\n\x04step\x18\x08 \x01(\r\x12$\n\x07\x64\x61taset\x18\t \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12\x1e\n\x11split_fingerprint\x18\n \x01(\tH\x01\x88\x01\x01\x42\x0b\n\t_finishedB\x14\n\x12_split_fingerprint\"U\n\x0cStartRequest\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12,\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x1c.cowmask.v1.ExperimentConfig\"-\n\rStartResponse\x12\x1c\n\x03run\x18\x01 \x01(\x0b\x32\x0f.cowmask.v1.Run\"\x1c\n\nGetRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"+\n\x0bGetResponse\x12\x1c\n\x03run\x18\x01 \x01(\x0b\x32\x0f.cowmask.v1.Run\"4\n\x0bListRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"F\n\x0cListResponse\x12\x1d\n\x04runs\x18\x01 \x03(\x0b\x32\x0f.cowmask.v1.Run\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"0\n\x0cWatchRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x10\n\x08\x66rom_seq\x18\x02 \x01(\r\"1\n\rWatchResponse\x12 \n\x05\x65vent\x18\x01 \x01(\x0b\x32\x11.cowmask.v1.Event\"\x1f\n\rCancelRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\".\n\x0e\x43\x61ncelResponse\x12\x1c\n\x03run\x18\x01 \x01(\x0b\x32\x0f.cowmask.v1.Run\"\x1f\n\rResumeRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\".\n\x0eResumeResponse\x12\x1c\n\x03run\x18\x01 \x01(\x0b\x32\x0f.cowmask.v1.Run\"\x1f\n\rDeleteRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"\x10\n\x0e\x44\x65leteResponse\"o\n\rImportRequest\x12,\n\x07options\x18\x01 \x01(\x0b\x32\x19.cowmask.v1.ImportOptionsH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.cowmask.v1.TensorChunkH\x00\x42\x06\n\x04part\"t\n\rImportOptions\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12,\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x1c.cowmask.v1.ExperimentConfig\x12\x12\n\x05names\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\x08\n\x06_names\".\n\x0eImportResponse\x12\x1c\n\x03run\x18\x01 \x01(\x0b\x32\x0f.cowmask.v1.Run\"k\n\x0bStepRequest\x12*\n\x07options\x18\x01 \x01(\x0b\x32\x17.cowmask.v1.StepOptionsH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.cowmask.v1.TensorChunkH\x00\x42\x06\n\x04part\"}\n\x0bStepOptions\x12,\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x1c.cowmask.v1.ExperimentConfig\x12\x12\n\x05names\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x15\n\x08key_seed\x18\x03 \x01(\rH\x01\x88\x01\x01\x42\x08\n\x06_namesB\x0b\n\t_key_seed\"h\n\x0cStepResponse\x12&\n\x07metrics\x18\x01 \x01(\x0b\x32\x13.cowmask.v1.MetricsH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.cowmask.v1.TensorChunkH\x00\x42\x06\n\x04part2\xc3\x04\n\x0b\x45xperiments\x12<\n\x05Start\x12\x18.cowmask.v1.StartRequest\x1a\x19.cowmask.v1.StartResponse\x12\x36\n\x03Get\x12\x16.cowmask.v1.GetRequest\x1a\x17.cowmask.v1.GetResponse\x12\x39\n\x04List\x12\x17.cowmask.v1.ListRequest\x1a\x18.cowmask.v1.ListResponse\x12>\n\x05Watch\x12\x18.cowmask.v1.WatchRequest\x1a\x19.cowmask.v1.WatchResponse0\x01\x12?\n\x06\x43\x61ncel\x12\x19.cowmask.v1.CancelRequest\x1a\x1a.cowmask.v1.CancelResponse\x12?\n\x06Resume\x12\x19.cowmask.v1.ResumeRequest\x1a\x1a.cowmask.v1.ResumeResponse\x12?\n\x06\x44\x65lete\x12\x19.cowmask.v1.DeleteRequest\x1a\x1a.cowmask.v1.DeleteResponse\x12\x41\n\x06Import\x12\x19.cowmask.v1.ImportRequest\x1a\x1a.cowmask.v1.ImportResponse(\x01\x12=\n\x04Step\x12\x17.cowmask.v1.StepRequest\x1a\x18.cowmask.v1.StepResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,47 +36,47 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cowmask.v1.experiments_pb2'
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_RUN']._serialized_start=157
-  _globals['_RUN']._serialized_end=422
-  _globals['_STARTREQUEST']._serialized_start=424
-  _globals['_STARTREQUEST']._serialized_end=509
-  _globals['_STARTRESPONSE']._serialized_start=511
-  _globals['_STARTRESPONSE']._serialized_end=556
-  _globals['_GETREQUEST']._serialized_start=558
-  _globals['_GETREQUEST']._serialized_end=586
-  _globals['_GETRESPONSE']._serialized_start=588
-  _globals['_GETRESPONSE']._serialized_end=631
-  _globals['_LISTREQUEST']._serialized_start=633
-  _globals['_LISTREQUEST']._serialized_end=685
-  _globals['_LISTRESPONSE']._serialized_start=687
-  _globals['_LISTRESPONSE']._serialized_end=757
-  _globals['_WATCHREQUEST']._serialized_start=759
-  _globals['_WATCHREQUEST']._serialized_end=807
-  _globals['_WATCHRESPONSE']._serialized_start=809
-  _globals['_WATCHRESPONSE']._serialized_end=858
-  _globals['_CANCELREQUEST']._serialized_start=860
-  _globals['_CANCELREQUEST']._serialized_end=891
-  _globals['_CANCELRESPONSE']._serialized_start=893
-  _globals['_CANCELRESPONSE']._serialized_end=939
-  _globals['_RESUMEREQUEST']._serialized_start=941
-  _globals['_RESUMEREQUEST']._serialized_end=972
-  _globals['_RESUMERESPONSE']._serialized_start=974
-  _globals['_RESUMERESPONSE']._serialized_end=1020
-  _globals['_DELETEREQUEST']._serialized_start=1022
-  _globals['_DELETEREQUEST']._serialized_end=1053
-  _globals['_DELETERESPONSE']._serialized_start=1055
-  _globals['_DELETERESPONSE']._serialized_end=1071
-  _globals['_IMPORTREQUEST']._serialized_start=1073
-  _globals['_IMPORTREQUEST']._serialized_end=1184
-  _globals['_IMPORTOPTIONS']._serialized_start=1186
-  _globals['_IMPORTOPTIONS']._serialized_end=1302
-  _globals['_IMPORTRESPONSE']._serialized_start=1304
-  _globals['_IMPORTRESPONSE']._serialized_end=1350
-  _globals['_STEPREQUEST']._serialized_start=1352
-  _globals['_STEPREQUEST']._serialized_end=1459
-  _globals['_STEPOPTIONS']._serialized_start=1461
-  _globals['_STEPOPTIONS']._serialized_end=1586
-  _globals['_STEPRESPONSE']._serialized_start=1588
-  _globals['_STEPRESPONSE']._serialized_end=1692
-  _globals['_EXPERIMENTS']._serialized_start=1695
-  _globals['_EXPERIMENTS']._serialized_end=2274
+  _globals['_RUN']._serialized_end=476
+  _globals['_STARTREQUEST']._serialized_start=478
+  _globals['_STARTREQUEST']._serialized_end=563
+  _globals['_STARTRESPONSE']._serialized_start=565
+  _globals['_STARTRESPONSE']._serialized_end=610
+  _globals['_GETREQUEST']._serialized_start=612
+  _globals['_GETREQUEST']._serialized_end=640
+  _globals['_GETRESPONSE']._serialized_start=642
+  _globals['_GETRESPONSE']._serialized_end=685
+  _globals['_LISTREQUEST']._serialized_start=687
+  _globals['_LISTREQUEST']._serialized_end=739
+  _globals['_LISTRESPONSE']._serialized_start=741
+  _globals['_LISTRESPONSE']._serialized_end=811
+  _globals['_WATCHREQUEST']._serialized_start=813
+  _globals['_WATCHREQUEST']._serialized_end=861
+  _globals['_WATCHRESPONSE']._serialized_start=863
+  _globals['_WATCHRESPONSE']._serialized_end=912
+  _globals['_CANCELREQUEST']._serialized_start=914
+  _globals['_CANCELREQUEST']._serialized_end=945
+  _globals['_CANCELRESPONSE']._serialized_start=947
+  _globals['_CANCELRESPONSE']._serialized_end=993
+  _globals['_RESUMEREQUEST']._serialized_start=995
+  _globals['_RESUMEREQUEST']._serialized_end=1026
+  _globals['_RESUMERESPONSE']._serialized_start=1028
+  _globals['_RESUMERESPONSE']._serialized_end=1074
+  _globals['_DELETEREQUEST']._serialized_start=1076
+  _globals['_DELETEREQUEST']._serialized_end=1107
+  _globals['_DELETERESPONSE']._serialized_start=1109
+  _globals['_DELETERESPONSE']._serialized_end=1125
+  _globals['_IMPORTREQUEST']._serialized_start=1127
+  _globals['_IMPORTREQUEST']._serialized_end=1238
+  _globals['_IMPORTOPTIONS']._serialized_start=1240
+  _globals['_IMPORTOPTIONS']._serialized_end=1356
+  _globals['_IMPORTRESPONSE']._serialized_start=1358
+  _globals['_IMPORTRESPONSE']._serialized_end=1404
+  _globals['_STEPREQUEST']._serialized_start=1406
+  _globals['_STEPREQUEST']._serialized_end=1513
+  _globals['_STEPOPTIONS']._serialized_start=1515
+  _globals['_STEPOPTIONS']._serialized_end=1640
+  _globals['_STEPRESPONSE']._serialized_start=1642
+  _globals['_STEPRESPONSE']._serialized_end=1746
+  _globals['_EXPERIMENTS']._serialized_start=1749
+  _globals['_EXPERIMENTS']._serialized_end=2328
 # @@protoc_insertion_point(module_scope)

@@ -35,6 +35,7 @@ class Run(_message.Message):
     FINISHED_FIELD_NUMBER: _builtins.int
     STEP_FIELD_NUMBER: _builtins.int
     DATASET_FIELD_NUMBER: _builtins.int
+    SPLIT_FINGERPRINT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     state: _event_pb2.RunState.ValueType
     attempt: _builtins.int
@@ -45,6 +46,8 @@ class Run(_message.Message):
     """RFC 3339, UTC."""
     step: _builtins.int
     """Updates completed, as far as events tell."""
+    split_fingerprint: _builtins.str
+    """Fingerprint of the split that it trains on; absent until its first attempt has loaded the data."""
     @_builtins.property
     def config(self) -> _experiment_config_pb2.ExperimentConfig:
         """With every default and `auto` value filled in."""
@@ -69,14 +72,20 @@ class Run(_message.Message):
         finished: _event_pb2.Finished | None = ...,
         step: _builtins.int = ...,
         dataset: _datasets_pb2.Dataset | None = ...,
+        split_fingerprint: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_finished", b"_finished", "config", b"config", "dataset", b"dataset", "finished", b"finished"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_finished", b"_finished", "_split_fingerprint", b"_split_fingerprint", "config", b"config", "dataset", b"dataset", "finished", b"finished", "split_fingerprint", b"split_fingerprint"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_finished", b"_finished", "attempt", b"attempt", "config", b"config", "created_at", b"created_at", "dataset", b"dataset", "finished", b"finished", "id", b"id", "last_seq", b"last_seq", "state", b"state", "step", b"step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_finished", b"_finished", "_split_fingerprint", b"_split_fingerprint", "attempt", b"attempt", "config", b"config", "created_at", b"created_at", "dataset", b"dataset", "finished", b"finished", "id", b"id", "last_seq", b"last_seq", "split_fingerprint", b"split_fingerprint", "state", b"state", "step", b"step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__finished: _TypeAlias = _typing.Literal["finished"]  # noqa: Y015
     _WhichOneofArgType__finished: _TypeAlias = _typing.Literal["_finished", b"_finished"]  # noqa: Y015
+    _WhichOneofReturnType__split_fingerprint: _TypeAlias = _typing.Literal["split_fingerprint"]  # noqa: Y015
+    _WhichOneofArgType__split_fingerprint: _TypeAlias = _typing.Literal["_split_fingerprint", b"_split_fingerprint"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__finished) -> _WhichOneofReturnType__finished | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__split_fingerprint) -> _WhichOneofReturnType__split_fingerprint | None: ...
 
 Global___Run: _TypeAlias = Run  # noqa: Y015
 

@@ -168,6 +168,15 @@ def decode(text: str, file: str = "the split") -> SplitFile:
     return split_file
 
 
+def decode_file(content: bytes, file: str) -> SplitFile:
+    """The same for the bytes of a file."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise SplitDamaged(file, expected="UTF-8", found=f"a byte that is not, at {error.start:,}") from error
+    return decode(text, file)
+
+
 def compared(a: SplitFile, b: SplitFile) -> tuple[str, ...]:
     """What differs between two splits, a sentence each, first what their fingerprints cover; empty where they are
     equal."""

@@ -44,6 +44,7 @@ _MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
     "ALTER TABLE runs ADD COLUMN dataset BLOB;",
+    "ALTER TABLE runs ADD COLUMN split TEXT;",
 )
 
 _IMPORTED = event_pb2.Failure(
@@ -52,7 +53,7 @@ _IMPORTED = event_pb2.Failure(
     hint="Resume it to train; to predict, score or export, use it as it is.",
 )
 
-_COLUMNS = "id, state, attempt, config, last_seq, created_at, finished, step, dataset, position"
+_COLUMNS = "id, state, attempt, config, last_seq, created_at, finished, step, dataset, split, position"
 
 
 class Page(NamedTuple):
@@ -225,6 +226,8 @@ class Registry:
         )
         if kind == "state":
             self._database.execute("UPDATE runs SET state = ? WHERE id = ?", (event.state.state, run_id))
+        elif kind == "progress" and event.progress.HasField("split_fingerprint"):
+            self._database.execute("UPDATE runs SET split = ? WHERE id = ?", (event.progress.split_fingerprint, run_id))
         elif kind == "finished":
             self._database.execute(
                 "UPDATE runs SET state = ?, finished = ? WHERE id = ?",
@@ -322,8 +325,11 @@ def _step_of(event: event_pb2.Event) -> int | None:
             return None
 
 
-def _run(row: tuple[str, int, int, bytes, int, str, bytes | None, int, bytes | None, int]) -> experiments_pb2.Run:
-    identifier, state, attempt, serialized, last_seq, created_at, finished, step, dataset, _ = row
+type _Row = tuple[str, int, int, bytes, int, str, bytes | None, int, bytes | None, str | None, int]
+
+
+def _run(row: _Row) -> experiments_pb2.Run:
+    identifier, state, attempt, serialized, last_seq, created_at, finished, step, dataset, split, _ = row
     config = experiment_config_pb2.ExperimentConfig.FromString(serialized)
     if dataset is None:  # from a time when there were the catalog's datasets only
         facts = CATALOG.get(config.dataset.name)
@@ -340,4 +346,5 @@ def _run(row: tuple[str, int, int, bytes, int, str, bytes | None, int, bytes | N
         finished=None if finished is None else event_pb2.Finished.FromString(finished),
         step=step,
         dataset=known,
+        split_fingerprint=split,
     )

@@ -2,6 +2,7 @@
 
 from cowmask.v1 import experiment_config_pb2, masks_pb2
 from cowmask_worker.data.catalog import DatasetFacts
+from cowmask_worker.data.split_file import DrawnRule, SplitFile
 
 _EPOCHS = 300.0
 _EVALUATIONS = 20
@@ -14,11 +15,14 @@ _SMALLEST_CROP = 0.05
 
 
 def resolve_experiment(
-    config: experiment_config_pb2.ExperimentConfig, facts: DatasetFacts
+    config: experiment_config_pb2.ExperimentConfig, facts: DatasetFacts, chosen: SplitFile | None = None
 ) -> experiment_config_pb2.ExperimentConfig:
-    """The config, whose defaults are filled in, without a gap; how long to train it says in `steps` alone."""
+    """The config, whose defaults are filled in, without a gap; how long to train it says in `steps` alone. `chosen` is
+    the split that it names, whose numbers take the place of its own."""
     resolved = experiment_config_pb2.ExperimentConfig()
     resolved.CopyFrom(config)
+    if chosen is not None:
+        _resolve_split(resolved.dataset, chosen)
     images = facts.train - resolved.dataset.validation
     if not resolved.dataset.HasField("labeled"):
         resolved.dataset.labeled = facts.labeled - resolved.dataset.validation
@@ -50,6 +54,15 @@ def resolve_experiment(
     if resolved.perturb.HasField("cowout"):
         _resolve_sigma(resolved.perturb.cowout, facts.height, facts.width)
     return resolved
+
+
+def _resolve_split(dataset: experiment_config_pb2.DatasetConfig, chosen: SplitFile) -> None:
+    rule = chosen.rule
+    dataset.labeled = len(chosen.labeled)
+    dataset.validation, dataset.validation_seed = rule.validation, rule.validation_seed
+    dataset.exclude_labeled = rule.exclude_labeled
+    if isinstance(rule, DrawnRule):
+        dataset.seed = rule.seed
 
 
 def resolve_masks(

@@ -35,6 +35,8 @@ type Command = (
     | tasks_pb2.Import
     | tasks_pb2.Step
     | tasks_pb2.ImportDataset
+    | tasks_pb2.CreateSplit
+    | tasks_pb2.ImportSplit
     | tensor_pb2.TensorChunk
     | tasks_pb2.Cancel
 )

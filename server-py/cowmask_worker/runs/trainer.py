@@ -78,6 +78,7 @@ class Trainer:
                 checkpoint_folder=str(self._state.checkpoints_folder(self._run.id)),
                 resume=self._run.attempt > 1,
                 dataset=self._run.dataset,
+                split_fingerprint=self._run.split_fingerprint if self._run.HasField("split_fingerprint") else None,
             )
         )
         if self._stop_wanted is not None:

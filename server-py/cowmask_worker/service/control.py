@@ -14,6 +14,7 @@ from cowmask.v1 import (
     experiments_pb2_grpc,
     masks_pb2_grpc,
     models_pb2_grpc,
+    splits_pb2_grpc,
     system_pb2_grpc,
 )
 from cowmask_worker.runs.compute import Compute
@@ -26,16 +27,18 @@ from cowmask_worker.service.data_roots import DataRoots
 from cowmask_worker.service.datasets import Datasets
 from cowmask_worker.service.experiments import Experiments
 from cowmask_worker.service.failures import Failures
+from cowmask_worker.service.kept_splits import KeptSplits
 from cowmask_worker.service.library import Library
 from cowmask_worker.service.masks import Masks
 from cowmask_worker.service.models import Models
 from cowmask_worker.service.options import OptionsTable
 from cowmask_worker.service.settings import Settings
+from cowmask_worker.service.splits import Splits
 from cowmask_worker.service.start_failure import StartFailure
 from cowmask_worker.service.system import System
 from cowmask_worker.service.validation import Validation
 
-SERVICES = tuple(f"cowmask.v1.{name}" for name in ("Masks", "Experiments", "Datasets", "Models", "System"))
+SERVICES = tuple(f"cowmask.v1.{name}" for name in ("Masks", "Experiments", "Datasets", "Splits", "Models", "System"))
 _STREAMS_GRACE_S = 0.5
 _COMPUTE_GRACE_S = 0.5
 _log = logging.getLogger(__name__)
@@ -57,16 +60,18 @@ class Control:
     async def start(self) -> str:
         """Returns the address at which clients find it. Raises `StartFailure`."""
         settings, server = self._settings, self._endpoint.server
-        library = Library(settings.data_folder)
+        library, kept = Library(settings.data_folder), KeptSplits(settings.data_folder)
         validation = Validation(_options(settings.options), settings.limits, library)
         masks_pb2_grpc.add_MasksServicer_to_server(Masks(self._compute, validation, settings.limits), server)
-        experiments = Experiments(self._supervisor, self._compute, validation, library, settings.limits)
+        experiments = Experiments(self._supervisor, self._compute, validation, library, kept, settings.limits)
         experiments_pb2_grpc.add_ExperimentsServicer_to_server(experiments, server)
         roots = DataRoots(settings.data_roots)
         datasets = Datasets(self._reader, validation, library, roots, settings.limits)
         datasets_pb2_grpc.add_DatasetsServicer_to_server(datasets, server)
         models = Models(self._supervisor, self._compute, library, roots, settings.limits)
         models_pb2_grpc.add_ModelsServicer_to_server(models, server)
+        splits = Splits(self._reader, validation, library, kept, settings.limits)
+        splits_pb2_grpc.add_SplitsServicer_to_server(splits, server)
         system_pb2_grpc.add_SystemServicer_to_server(System(self._compute, settings.limits), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         try:

@@ -15,14 +15,17 @@ import grpc.aio
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2, experiment_config_pb2, experiments_pb2, experiments_pb2_grpc
 from cowmask_worker.data.catalog import DatasetFacts
+from cowmask_worker.data.split_file import SplitFile
 from cowmask_worker.runs.compute import Compute
 from cowmask_worker.runs.dataset_facts import dataset_message, facts_of
 from cowmask_worker.runs.refusal import Violation, camel_case, invalid
 from cowmask_worker.runs.resolve import resolve_experiment
 from cowmask_worker.runs.supervisor import Requested, Supervisor
+from cowmask_worker.service.kept_splits import KeptSplits
 from cowmask_worker.service.leaf_names import checked_names
 from cowmask_worker.service.library import Library
 from cowmask_worker.service.limits import Limits
+from cowmask_worker.service.rules import chosen_split_rules
 from cowmask_worker.service.streamed_call import chunks_of, first_part, through
 from cowmask_worker.service.tensors_input import TensorsInput
 from cowmask_worker.service.validation import Validation
@@ -35,12 +38,19 @@ _PAGE_TOKEN = re.compile(r"p([0-9]{1,18})")
 
 class Experiments(experiments_pb2_grpc.ExperimentsServicer):
     def __init__(
-        self, supervisor: Supervisor, compute: Compute, validation: Validation, library: Library, limits: Limits
+        self,
+        supervisor: Supervisor,
+        compute: Compute,
+        validation: Validation,
+        library: Library,
+        kept: KeptSplits,
+        limits: Limits,
     ) -> None:
         self._supervisor = supervisor
         self._compute = compute
         self._validation = validation
         self._library = library
+        self._kept = kept
         self._limits = limits
 
     async def Start(
@@ -49,7 +59,7 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
         context: grpc.aio.ServicerContext[experiments_pb2.StartRequest, experiments_pb2.StartResponse],
     ) -> experiments_pb2.StartResponse:
         _check_key(request.idempotency_key)
-        facts, resolved = self._resolved(request.config)
+        facts, resolved = await self._resolved(request.config)
         self._library.check_ready(facts)
         requested = Requested(request.config, resolved, dataset_message(facts), request.idempotency_key)
         run = await self._supervisor.start(requested)
@@ -98,7 +108,10 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
         request: experiments_pb2.ResumeRequest,
         context: grpc.aio.ServicerContext[experiments_pb2.ResumeRequest, experiments_pb2.ResumeResponse],
     ) -> experiments_pb2.ResumeResponse:
-        self._library.check_ready(facts_of((await self._supervisor.get(request.run_id)).dataset))
+        run = await self._supervisor.get(request.run_id)
+        self._library.check_ready(facts_of(run.dataset))
+        if run.config.dataset.split not in ("", "rule"):
+            await self._kept.get(run.dataset.name, run.config.dataset.split)
         return experiments_pb2.ResumeResponse(run=await self._supervisor.resume(request.run_id))
 
     async def Delete(
@@ -117,7 +130,7 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
         options = (await first_part(request_iterator, "options")).options
         _check_key(options.idempotency_key)
         names = checked_names(options)
-        facts, resolved = self._resolved(options.config)
+        facts, resolved = await self._resolved(options.config)
         dataset = dataset_message(facts)
         tensors = TensorsInput(chunks_of(request_iterator), self._limits, "weights")
 
@@ -147,7 +160,7 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
     ) -> AsyncIterator[experiments_pb2.StepResponse]:
         options = (await first_part(request_iterator, "options")).options
         options.names = checked_names(options)
-        facts, resolved = self._resolved(options.config)
+        facts, resolved = await self._resolved(options.config)
         options.config.CopyFrom(resolved)
         command = tasks_pb2.Step(options=options, dataset=dataset_message(facts))
         tensors = TensorsInput(chunks_of(request_iterator), self._limits, "state", _path_in_step)
@@ -158,12 +171,17 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
                 else:
                     yield experiments_pb2.StepResponse(chunk=message.chunk)
 
-    def _resolved(
+    async def _resolved(
         self, config: experiment_config_pb2.ExperimentConfig
     ) -> tuple[DatasetFacts, experiment_config_pb2.ExperimentConfig]:
         checked = self._validation.checked(config)
         facts = self._library.get(checked.dataset.name, "dataset.name")
-        return facts, resolve_experiment(checked, facts)
+        chosen: SplitFile | None = None
+        if checked.dataset.split != "rule":
+            chosen = await self._kept.get(facts.name, checked.dataset.split, "dataset.split")
+            if violations := chosen_split_rules(checked, facts, chosen):
+                raise invalid(violations)
+        return facts, resolve_experiment(checked, facts, chosen)
 
 
 def _path_in_step(name: str) -> str:

@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from cowmask.v1 import datasets_pb2, experiment_config_pb2
+from cowmask.v1 import datasets_pb2, experiment_config_pb2, splits_pb2
 from cowmask_worker.data.catalog import DatasetFacts
+from cowmask_worker.data.split_file import SplitFile
 from cowmask_worker.runs.refusal import Violation
 
 RESNET_DEPTHS = (14, 26, 50, 101, 152)
@@ -105,21 +106,48 @@ def dataset_rules(
     return _split_rules(config, facts, blamed) + [each for each in _view(config, facts) if each.path not in blamed]
 
 
+def chosen_split_rules(
+    config: experiment_config_pb2.ExperimentConfig, facts: DatasetFacts, chosen: SplitFile
+) -> list[Violation]:
+    """Rules that need to know the split that the config names."""
+    return _unlabeled_batch(config, facts, chosen.unlabeled.images, set())
+
+
+def split_rules(options: splits_pb2.SplitOptions, facts: DatasetFacts) -> list[Violation]:
+    """Whether such a split of the dataset can be drawn; the defaults are filled in."""
+    if violations := _validation(options.validation, facts, ""):
+        return violations
+    labeled = options.labeled if options.HasField("labeled") else None
+    violations = [] if labeled is None else _labeled(labeled, facts, options.validation, "")
+    pool = facts.train - options.validation
+    return violations or _unlabeled_left(options.exclude_labeled, pool, labeled, facts, "")
+
+
+def split_import_rules(options: splits_pb2.SplitImportOptions, facts: DatasetFacts) -> list[Violation]:
+    """What is wrong with the options before anything is known of the file."""
+    return _validation(options.validation, facts, "")
+
+
 def _split_rules(
     config: experiment_config_pb2.ExperimentConfig, facts: DatasetFacts, blamed: set[str]
 ) -> list[Violation]:
-    if config.dataset.split != "rule":
+    dataset = config.dataset
+    if dataset.split != "rule":
         # The split says all of it; whether it fits is seen when it is read.
         return _unlabeled_batch(config, facts, facts.train, blamed)
-    validation = config.dataset.validation
     if "dataset.validation" in blamed:
         return []
-    violations = _validation(validation, facts)
-    if violations:
+    if violations := _validation(dataset.validation, facts, "dataset."):
         return violations
-    if config.dataset.HasField("labeled") and "dataset.labeled" not in blamed:
-        violations += _labeled(config.dataset.labeled, facts, validation)
-    return violations + _unlabeled_batch(config, facts, facts.train - validation, blamed)
+    labeled = dataset.labeled if dataset.HasField("labeled") else None
+    if labeled is not None and "dataset.labeled" not in blamed:
+        violations += _labeled(labeled, facts, dataset.validation, "dataset.")
+    pool = facts.train - dataset.validation
+    if left := _unlabeled_left(dataset.exclude_labeled, pool, labeled, facts, "dataset."):
+        return violations + left
+    if dataset.exclude_labeled:
+        pool -= min(facts.labeled if labeled is None else labeled, pool)
+    return violations + _unlabeled_batch(config, facts, pool, blamed)
 
 
 def _view(config: experiment_config_pb2.ExperimentConfig, facts: DatasetFacts) -> list[Violation]:
@@ -149,7 +177,7 @@ def _crops(augmentation: experiment_config_pb2.AugmentationConfig) -> bool:
     return augmentation.HasField("crop_area") and (area.low, area.high) != (1, 1)
 
 
-def _validation(validation: int, facts: DatasetFacts) -> list[Violation]:
+def _validation(validation: int, facts: DatasetFacts, within: str) -> list[Violation]:
     classes, most = len(facts.classes), facts.labeled - len(facts.classes)
     reason = ""
     if validation and facts.validation:
@@ -161,34 +189,38 @@ def _validation(validation: int, facts: DatasetFacts) -> list[Violation]:
             f"must be 0, or from {classes} to {most:,}: a split holds each of the {classes} classes of "
             f"{facts.name}, which has {facts.labeled:,} labeled training images; got {validation}"
         )
-    return [Violation("dataset.validation", reason, rule="validation_leaves_images")] if reason else []
+    return [Violation(f"{within}validation", reason, rule="validation_leaves_images")] if reason else []
 
 
-def _labeled(labeled: int, facts: DatasetFacts, validation: int) -> list[Violation]:
+def _labeled(labeled: int, facts: DatasetFacts, validation: int, within: str) -> list[Violation]:
     name, classes, images = facts.name, len(facts.classes), facts.labeled - validation
     if labeled < classes:
         reason = f"must be at least {classes}, one for each class of {name}; got {labeled}"
-        return [Violation("dataset.labeled", reason, rule="labeled_at_least_classes")]
+        return [Violation(f"{within}labeled", reason, rule="labeled_at_least_classes")]
     if labeled > images:
         reason = f"must be at most {images:,}, the labeled images of {name} that validation leaves; got {labeled:,}"
-        return [Violation("dataset.labeled", reason, rule="labeled_at_most_images")]
+        return [Violation(f"{within}labeled", reason, rule="labeled_at_most_images")]
     if labeled < images and min(facts.label_counts, default=2) < 2:
         reason = (
             f"must be {images:,}, all labeled images of {name}: one of its classes has a single one; got {labeled:,}"
         )
-        return [Violation("dataset.labeled", reason, rule="labeled_at_most_images")]
+        return [Violation(f"{within}labeled", reason, rule="labeled_at_most_images")]
     return []
+
+
+def _unlabeled_left(
+    exclude_labeled: bool, pool: int, labeled: int | None, facts: DatasetFacts, within: str
+) -> list[Violation]:
+    """`pool` are the training images that are not put aside; `labeled` is None for all that have a label."""
+    if not exclude_labeled or (facts.labeled if labeled is None else labeled) < pool:
+        return []
+    reason = "must be false: every training image is labeled, so that none would be left"
+    return [Violation(f"{within}excludeLabeled", reason, rule="unlabeled_images_left")]
 
 
 def _unlabeled_batch(
     config: experiment_config_pb2.ExperimentConfig, facts: DatasetFacts, images: int, blamed: set[str]
 ) -> list[Violation]:
-    if config.dataset.exclude_labeled and config.dataset.split == "rule":
-        labeled = config.dataset.labeled if config.dataset.HasField("labeled") else facts.labeled
-        images -= min(labeled, images)
-        if not images:
-            reason = "must be false: every training image is labeled, so that none would be left"
-            return [Violation("dataset.excludeLabeled", reason, rule="unlabeled_images_left")]
     batch = config.unlabeled_batch_size if config.HasField("unlabeled_batch_size") else config.batch_size
     if batch <= images or blamed & {"unlabeledBatchSize", "batchSize"}:
         return []

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 
 from cowmask.internal.v1 import tasks_pb2
-from cowmask.v1 import datasets_pb2, experiments_pb2, masks_pb2, models_pb2, tensor_pb2
+from cowmask.v1 import datasets_pb2, experiments_pb2, masks_pb2, models_pb2, splits_pb2, tensor_pb2
 from cowmask_worker.runs.compute import Compute
 from cowmask_worker.runs.refusal import Violation, invalid
 from cowmask_worker.runs.task_process import Command
@@ -18,6 +18,8 @@ type _Part = (
     | experiments_pb2.ImportRequest
     | experiments_pb2.StepRequest
     | datasets_pb2.DatasetImportRequest
+    | splits_pb2.SplitsImportRequest
+    | splits_pb2.SplitsInspectRequest
 )
 
 

@@ -14,17 +14,19 @@ from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask.v1 import masks_pb2
-from cowmask_worker.data import digits
+from cowmask_worker.data import digits, split_folder
 from cowmask_worker.data.augmentation import normalize, normalize_unit
 from cowmask_worker.data.batches import BatchOptions, Pool, RawBatch, StreamKeys, fetch_batch
 from cowmask_worker.data.catalog import DatasetFacts
-from cowmask_worker.data.contents import UNLABELED
+from cowmask_worker.data.contents import UNLABELED, Contents, numbered
 from cowmask_worker.data.damage import DatasetDamaged
 from cowmask_worker.data.digits import Images
 from cowmask_worker.data.large.color_jitter import color_jitter
 from cowmask_worker.data.large.records import Records, records
 from cowmask_worker.data.own import store
 from cowmask_worker.data.prepared import load_prepared
+from cowmask_worker.data.split_file import DrawnRule
+from cowmask_worker.data.split_members import members
 from cowmask_worker.data.splits import Indices, Splits, split
 from cowmask_worker.masks.box import Area, box_masks
 from cowmask_worker.masks.cow import cow_masks
@@ -51,6 +53,20 @@ class Dataset(NamedTuple):
     facts: DatasetFacts
     images: Images
     files: "Files | None" = None
+    stored: Contents | None = None
+    """Names and digests as they were imported; None for sets of the catalog, whose images have no names."""
+    data_folder: Path = Path()
+    """Holds its splits."""
+
+    def contents(self) -> Contents:
+        """What each image is. Takes the SHA-256 of all images of a set of the catalog, about 3 microseconds each."""
+        if self.stored is not None:
+            return self.stored
+        train, test = (
+            numbered("train", self.images.train_images, self.images.train_labels),
+            numbered("test", self.images.test_images, self.images.test_labels),
+        )
+        return Contents(self.facts.name, self.facts.classes, train, test, self.facts.validation)
 
 
 class Files(NamedTuple):
@@ -73,14 +89,15 @@ def load_dataset(facts: DatasetFacts, data_folder: Path) -> Dataset:
     if facts.imported:
         stored = store.load(facts, data_folder)
         if stored.root is None:
-            return Dataset(facts, stored.images)
+            return Dataset(facts, stored.images, None, stored.contents, data_folder)
         train, test = (
             records(stored.root, part.names, part.labels.tolist())
             for part in (stored.contents.train, stored.contents.test)
         )
         _check_there(stored.root, (*stored.contents.train.names, *stored.contents.test.names))
-        return Dataset(facts, stored.images, Files(train, test))
-    return Dataset(facts, digits.load() if facts.name == "digits" else load_prepared(facts.name, data_folder))
+        return Dataset(facts, stored.images, Files(train, test), stored.contents, data_folder)
+    images = digits.load() if facts.name == "digits" else load_prepared(facts.name, data_folder)
+    return Dataset(facts, images, data_folder=data_folder)
 
 
 def _check_there(root: Path, names: Sequence[str]) -> None:
@@ -95,15 +112,29 @@ def _check_there(root: Path, names: Sequence[str]) -> None:
 
 
 def splits(config: config_pb2.ExperimentConfig, dataset: Dataset) -> Splits:
-    chosen = config.dataset
-    return split(
-        dataset.images.train_labels,
-        labeled=chosen.labeled,
-        seed=chosen.seed,
-        validation=chosen.validation,
-        validation_seed=chosen.validation_seed,
-        exclude_labeled=chosen.exclude_labeled,
-        own_validation=dataset.facts.validation,
+    """By the config's numbers, or as the split says that it names.
+
+    Raises `SplitMissing` and `SplitDamaged` where that can't be used, `SplitMismatch` where it is of other images.
+    """
+    if is_drawn(config):
+        return split(dataset.images.train_labels, **drawn_rule(config, dataset.facts)._asdict())
+    kept = split_folder.read(dataset.data_folder, dataset.facts.name, config.dataset.split)
+    return members(kept, dataset.contents())
+
+
+def is_drawn(config: config_pb2.ExperimentConfig) -> bool:
+    # The configs of runs from before there were splits say nothing.
+    return config.dataset.split in ("", "rule")
+
+
+def drawn_rule(config: config_pb2.ExperimentConfig, facts: DatasetFacts) -> DrawnRule:
+    return DrawnRule(
+        labeled=config.dataset.labeled,
+        seed=config.dataset.seed,
+        validation=config.dataset.validation,
+        validation_seed=config.dataset.validation_seed,
+        exclude_labeled=config.dataset.exclude_labeled,
+        own_validation=facts.validation,
     )
 
 

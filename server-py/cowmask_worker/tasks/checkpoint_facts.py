@@ -13,8 +13,13 @@ import cowmask_worker
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 
 
-def checkpoint_facts(run_id: str, config: config_pb2.ExperimentConfig) -> dict[str, object]:
-    return {**imported_facts(run_id, config), "environment": environment()}
+def checkpoint_facts(
+    run_id: str, config: config_pb2.ExperimentConfig, split: str, labeled_order: str
+) -> dict[str, object]:
+    """`split` is the fingerprint of the images trained on, `labeled_order` a digest of the order of the labeled ones,
+    which the fingerprint does not cover."""
+    trained_on = {"split": split, "labeled_order": labeled_order}
+    return {**imported_facts(run_id, config), **trained_on, "environment": environment()}
 
 
 def imported_facts(run_id: str, config: config_pb2.ExperimentConfig) -> dict[str, object]:
@@ -41,14 +46,19 @@ def environment() -> dict[str, object]:
 
 
 def differences(before: Any, now: Mapping[str, Any]) -> list[str]:
-    """What a manifest's facts say otherwise than those of now: the config, or something of the environment."""
+    """What a manifest's facts say otherwise than those of now: the config, the order of the labeled images, or
+    something of the environment."""
     environment_before = before.get("environment", now["environment"])
     changed = [
         f"the {name} changed from {environment_before.get(name)} to {value}"
         for name, value in now["environment"].items()
         if environment_before.get(name) != value
     ]
-    return changed + (["the config changed"] if before["config_sha256"] != now["config_sha256"] else [])
+    if before["config_sha256"] != now["config_sha256"]:
+        changed.append("the config changed")
+    if "labeled_order" in before and before["labeled_order"] != now["labeled_order"]:
+        changed.append("the order of the labeled images changed")
+    return changed
 
 
 def _visible_cores() -> int:

@@ -9,11 +9,11 @@ from cowmask.v1 import system_pb2
 from cowmask_worker.tasks.call import Call
 from cowmask_worker.tasks.failures import error_detail
 from cowmask_worker.tasks.import_dataset import import_dataset
-from cowmask_worker.tasks.predict_files import predict_files
 from cowmask_worker.tasks.imports import import_model
 from cowmask_worker.tasks.inspect import inspect
 from cowmask_worker.tasks.masks import erase, generate, mix
 from cowmask_worker.tasks.models import evaluate, export, predict
+from cowmask_worker.tasks.splits import create_split, import_split
 from cowmask_worker.tasks.step import step
 from cowmask_worker.tasks.train import train
 
@@ -48,4 +48,6 @@ _ANSWERS: dict[str, Callable[[Call], None]] = {
     "import_model": import_model,
     "step": step,
     "import_dataset": import_dataset,
+    "create_split": create_split,
+    "import_split": import_split,
 }

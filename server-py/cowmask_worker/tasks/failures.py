@@ -7,8 +7,12 @@ import jax
 from cowmask.v1 import error_pb2, event_pb2
 from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing, DatasetUnusable
 from cowmask_worker.data.own.store import DatasetChanged
+from cowmask_worker.data.split_file import SplitDamaged
+from cowmask_worker.data.split_folder import SplitMissing
 from cowmask_worker.runs.refusal import Refusal
+from cowmask_worker.runs.split_facts import split_failure
 from cowmask_worker.tasks.call import CallCancelled
+from cowmask_worker.tasks.splits import SplitChanged
 from cowmask_worker.tensors import TensorError
 from cowmask_worker.training.checkpoints import CheckpointDamaged
 
@@ -33,6 +37,11 @@ def failure(error: Exception) -> event_pb2.Failure:
         case CheckpointDamaged():
             hint = "Name an older step, or resume the run, which goes on from the newest checkpoint that verifies."
             return event_pb2.Failure(code="CHECKPOINT_DAMAGED", message=str(error), hint=hint)
+        case SplitDamaged() | SplitMissing():
+            return split_failure(error)
+        case SplitChanged():
+            hint = "Bring back the images that the run began with, or start another run on these."
+            return event_pb2.Failure(code="SPLIT_CHANGED", message=str(error), hint=hint)
         case DatasetDamaged():
             return event_pb2.Failure(code="DATASET_DAMAGED", message=str(error))
         case DatasetUnusable():

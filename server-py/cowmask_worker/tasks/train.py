@@ -22,6 +22,7 @@ from cowmask_worker.tasks.checkpoint_facts import checkpoint_facts, differences
 from cowmask_worker.tasks.failures import failure
 from cowmask_worker.tasks.file_run import file_program
 from cowmask_worker.tasks.networks import dataset_network
+from cowmask_worker.tasks.splits import check_same_split, labeled_order, split_fingerprint
 from cowmask_worker.training import checkpoints
 from cowmask_worker.training.checkpoints import CheckpointInfo, Skipped
 from cowmask_worker.training.dispatch import many_steps
@@ -62,12 +63,16 @@ def _attempt(
     yield event_pb2.Progress(phase="load_data", steps=config.steps)
     dataset = assembly.load_dataset(facts_of(command.dataset), data_folder)
     parts = assembly.splits(config, dataset)
+    fingerprint = split_fingerprint(config, dataset, parts)
+    check_same_split(command.split_fingerprint, fingerprint)
     root = assembly.root_key(config)
-    yield event_pb2.Progress(phase="load_data", duration_ms=_now() - began, steps=config.steps)
+    yield event_pb2.Progress(
+        phase="load_data", duration_ms=_now() - began, steps=config.steps, split_fingerprint=fingerprint
+    )
 
     model = dataset_network(config.model, dataset.facts)
     fresh = jax.jit(partial(assembly.new_state, model))
-    facts = checkpoint_facts(command.run_id, config)
+    facts = checkpoint_facts(command.run_id, config, fingerprint, labeled_order(parts))
     restored = None
     if command.resume:
         began = _now()
@@ -76,6 +81,7 @@ def _attempt(
         yield from _damaged(newest.skipped, newest.path)
         if newest.path is not None:
             manifest = checkpoints.verify(newest.path)
+            check_same_split(manifest["facts"].get("split", ""), fingerprint)
             restored = _restored(newest.path, manifest, jax.eval_shape(fresh, root))
             yield from _environment_warning(manifest, facts)
         yield event_pb2.Progress(phase="restore", duration_ms=_now() - began, steps=config.steps)

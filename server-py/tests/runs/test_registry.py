@@ -131,6 +131,37 @@ def test_pages_go_from_the_newest_to_the_oldest_without_gap(registry: Registry) 
     assert seen == ["run_4", "run_3", "run_2", "run_1", "run_0"]
 
 
+def test_the_split_of_a_run_is_recorded_with_the_event_that_tells_it(registry: Registry) -> None:
+    registry.start("run_a", asked(CONFIG), b"")
+    assert not registry.run("run_a").HasField("split_fingerprint")
+    for seq, split in enumerate((None, "f" * 64, None), start=2):
+        progress = event_pb2.Progress(phase="load_data", split_fingerprint=split)
+        registry.append([("run_a", event_pb2.Event(seq=seq, progress=progress))])
+    assert registry.run("run_a").split_fingerprint == "f" * 64
+
+
+def test_the_runs_of_an_older_worker_are_kept(registry: Registry, tmp_path: Path) -> None:
+    registry.start("run_a", asked(CONFIG), b"")
+    registry._database.execute("ALTER TABLE runs DROP COLUMN split")
+    registry._database.execute("PRAGMA user_version = 2")
+    registry.close()
+    reopened = Registry(tmp_path)
+    run = reopened.run("run_a")
+    reopened.close()
+    assert run.config == CONFIG
+    assert not run.HasField("split_fingerprint")
+
+
+def test_a_registry_of_a_newer_worker_is_left_alone(registry: Registry, tmp_path: Path) -> None:
+    registry._database.execute("PRAGMA user_version = 99")
+    registry.close()
+    before = (tmp_path / FILE).read_bytes()
+    with pytest.raises(Refusal, match="version 99") as refused:
+        Registry(tmp_path)
+    assert refused.value.failure.code == "STATE_UNUSABLE"
+    assert (tmp_path / FILE).read_bytes() == before
+
+
 def test_a_registry_from_before_datasets_were_imported_opens(tmp_path: Path) -> None:
     """Its runs knew those of the catalog only, whose facts they carry from now on."""
     digits = experiment_config_pb2.ExperimentConfig(steps=3)

@@ -5,6 +5,7 @@ import pytest
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask.v1 import masks_pb2
 from cowmask_worker.data.catalog import CATALOG
+from cowmask_worker.data.split_file import DrawnRule, ImageSet, ImportedRule, ListedImage, SplitFile
 from cowmask_worker.runs.resolve import resolve_experiment, resolve_masks
 
 DIGITS = CATALOG["digits"]
@@ -112,3 +113,19 @@ def test_masks_take_their_scale_from_the_shorter_side() -> None:
     before = ict.SerializeToString()
     resolve_masks(ict, 64, 32)
     assert ict.SerializeToString() == before
+
+
+def test_the_numbers_of_a_named_split_take_the_place_of_those_of_the_config() -> None:
+    images = tuple(ListedImage(str(index), "0", "0" * 64) for index in range(12))
+    rest = ImageSet("", 1, "")
+    drawn = DrawnRule(labeled=12, seed=5, validation=3, validation_seed=6, exclude_labeled=True)
+    split = SplitFile("digits", ("0",), drawn, images, images[:3], rest, rest)
+    config = filled()
+    config.dataset.labeled, config.dataset.seed, config.dataset.validation = 40, 1, 100
+    dataset = resolve_experiment(config, DIGITS, split).dataset
+    assert (dataset.labeled, dataset.seed, dataset.validation, dataset.validation_seed) == (12, 5, 3, 6)
+    assert dataset.exclude_labeled
+    imported = ImportedRule("usb", "list", validation=2, validation_seed=7, own_validation=0)
+    dataset = resolve_experiment(config, DIGITS, split._replace(rule=imported)).dataset
+    assert (dataset.labeled, dataset.seed, dataset.validation, dataset.validation_seed) == (12, 1, 2, 7)
+    assert not dataset.exclude_labeled

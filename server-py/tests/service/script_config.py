@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from cowmask.v1 import datasets_pb2, experiment_config_pb2, experiments_pb2, masks_pb2
+from cowmask.v1 import datasets_pb2, experiment_config_pb2, experiments_pb2, masks_pb2, splits_pb2
 from cowmask_worker.runs.refusal import camel_case
 
 MESSAGES: dict[str, type[Message]] = {
@@ -14,6 +14,8 @@ MESSAGES: dict[str, type[Message]] = {
     "MixOptions": masks_pb2.MixOptions,
     "EraseOptions": masks_pb2.EraseOptions,
     "DatasetImportOptions": datasets_pb2.DatasetImportOptions,
+    "SplitOptions": splits_pb2.SplitOptions,
+    "SplitImportOptions": splits_pb2.SplitImportOptions,
     "StartRequest": experiments_pb2.StartRequest,
 }
 

@@ -6,10 +6,10 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from running_control import METADATA, TOKEN, detail, running_control
 
-from cowmask.v1 import datasets_pb2, experiments_pb2, masks_pb2, models_pb2, system_pb2
+from cowmask.v1 import datasets_pb2, experiments_pb2, masks_pb2, models_pb2, splits_pb2, system_pb2
 from cowmask_worker.service.control import SERVICES
 
-FILES = (datasets_pb2, experiments_pb2, masks_pb2, models_pb2, system_pb2)
+FILES = (datasets_pb2, experiments_pb2, masks_pb2, models_pb2, splits_pb2, system_pb2)
 METHODS = [
     (f"/{service.full_name}/{method.name}", method)
     for file in FILES

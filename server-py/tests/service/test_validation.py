@@ -26,7 +26,15 @@ ROOT = Path(__file__).parents[3]
 TABLE = OptionsTable.read(ROOT / "proto" / "cowmask" / "v1" / "options.json")
 LIBRARY = Library(Path("nowhere"))
 VALIDATION = Validation(TABLE, Limits(), LIBRARY)
-CHECKED = ("ExperimentConfig", "GenerateRequest", "MixOptions", "EraseOptions", "DatasetImportOptions")
+CHECKED = (
+    "ExperimentConfig",
+    "GenerateRequest",
+    "MixOptions",
+    "EraseOptions",
+    "DatasetImportOptions",
+    "SplitOptions",
+    "SplitImportOptions",
+)
 
 
 def number(value: dict[str, Any]) -> Any:

@@ -241,6 +241,9 @@ def test_all_that_changed_is_named() -> None:
     assert differences(before, before) == []
     # Of weights from elsewhere nobody knows where they were computed.
     assert differences({"config_sha256": "b"}, now) == []
+    ordered = {**before, "labeled_order": "c"}
+    assert differences(ordered, {**before, "labeled_order": "d"}) == ["the order of the labeled images changed"]
+    assert differences(before, ordered) == []
 
 
 def test_f7_a_run_that_diverges_fails_and_keeps_its_finite_checkpoint(tmp_path: Path, parts: "Parts") -> None:

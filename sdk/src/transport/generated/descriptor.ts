@@ -2437,6 +2437,11 @@ export const descriptor = {
                   "oneof": [
                     "durationMs"
                   ]
+                },
+                "_splitFingerprint": {
+                  "oneof": [
+                    "splitFingerprint"
+                  ]
                 }
               },
               "fields": {
@@ -2454,6 +2459,13 @@ export const descriptor = {
                 "steps": {
                   "type": "uint32",
                   "id": 3
+                },
+                "splitFingerprint": {
+                  "type": "string",
+                  "id": 4,
+                  "options": {
+                    "proto3_optional": true
+                  }
                 }
               }
             },
@@ -2734,6 +2746,11 @@ export const descriptor = {
                   "oneof": [
                     "finished"
                   ]
+                },
+                "_splitFingerprint": {
+                  "oneof": [
+                    "splitFingerprint"
+                  ]
                 }
               },
               "fields": {
@@ -2775,6 +2792,13 @@ export const descriptor = {
                 "dataset": {
                   "type": "Dataset",
                   "id": 9
+                },
+                "splitFingerprint": {
+                  "type": "string",
+                  "id": 10,
+                  "options": {
+                    "proto3_optional": true
+                  }
                 }
               }
             },
@@ -3693,6 +3717,450 @@ export const descriptor = {
                 "checkpoints": {
                   "rule": "repeated",
                   "type": "Checkpoint",
+                  "id": 1
+                }
+              }
+            },
+            "Splits": {
+              "methods": {
+                "Create": {
+                  "requestType": "SplitsCreateRequest",
+                  "responseType": "SplitsCreateResponse"
+                },
+                "Import": {
+                  "requestType": "SplitsImportRequest",
+                  "requestStream": true,
+                  "responseType": "SplitsImportResponse"
+                },
+                "Inspect": {
+                  "requestType": "SplitsInspectRequest",
+                  "requestStream": true,
+                  "responseType": "SplitsInspectResponse"
+                },
+                "Export": {
+                  "requestType": "SplitsExportRequest",
+                  "responseType": "SplitsExportResponse",
+                  "responseStream": true
+                },
+                "List": {
+                  "requestType": "SplitsListRequest",
+                  "responseType": "SplitsListResponse"
+                },
+                "Compare": {
+                  "requestType": "SplitsCompareRequest",
+                  "responseType": "SplitsCompareResponse"
+                }
+              }
+            },
+            "Split": {
+              "fields": {
+                "dataset": {
+                  "type": "string",
+                  "id": 1
+                },
+                "fingerprint": {
+                  "type": "string",
+                  "id": 2
+                },
+                "classes": {
+                  "rule": "repeated",
+                  "type": "string",
+                  "id": 3
+                },
+                "rule": {
+                  "type": "SplitRule",
+                  "id": 4
+                },
+                "labeledCounts": {
+                  "rule": "repeated",
+                  "type": "uint32",
+                  "id": 5
+                },
+                "validationCounts": {
+                  "rule": "repeated",
+                  "type": "uint32",
+                  "id": 6
+                },
+                "unlabeled": {
+                  "type": "uint32",
+                  "id": 7
+                },
+                "test": {
+                  "type": "uint32",
+                  "id": 8
+                },
+                "labeledNames": {
+                  "rule": "repeated",
+                  "type": "string",
+                  "id": 9
+                },
+                "validationNames": {
+                  "rule": "repeated",
+                  "type": "string",
+                  "id": 10
+                },
+                "notes": {
+                  "rule": "repeated",
+                  "type": "string",
+                  "id": 11
+                }
+              }
+            },
+            "SplitRule": {
+              "oneofs": {
+                "kind": {
+                  "oneof": [
+                    "drawn",
+                    "imported"
+                  ]
+                }
+              },
+              "fields": {
+                "drawn": {
+                  "type": "DrawnRule",
+                  "id": 1
+                },
+                "imported": {
+                  "type": "ImportedRule",
+                  "id": 2
+                }
+              }
+            },
+            "DrawnRule": {
+              "fields": {
+                "labeled": {
+                  "type": "uint32",
+                  "id": 1
+                },
+                "seed": {
+                  "type": "uint32",
+                  "id": 2
+                },
+                "validation": {
+                  "type": "uint32",
+                  "id": 3
+                },
+                "validationSeed": {
+                  "type": "uint32",
+                  "id": 4
+                },
+                "excludeLabeled": {
+                  "type": "bool",
+                  "id": 5
+                },
+                "ownValidation": {
+                  "type": "uint32",
+                  "id": 6
+                }
+              }
+            },
+            "ImportedRule": {
+              "fields": {
+                "format": {
+                  "type": "string",
+                  "id": 1
+                },
+                "file": {
+                  "type": "string",
+                  "id": 2
+                },
+                "validation": {
+                  "type": "uint32",
+                  "id": 3
+                },
+                "validationSeed": {
+                  "type": "uint32",
+                  "id": 4
+                },
+                "excludeLabeled": {
+                  "type": "bool",
+                  "id": 5
+                },
+                "ownValidation": {
+                  "type": "uint32",
+                  "id": 6
+                }
+              }
+            },
+            "SplitSelector": {
+              "fields": {
+                "dataset": {
+                  "type": "string",
+                  "id": 1
+                },
+                "fingerprint": {
+                  "type": "string",
+                  "id": 2
+                }
+              }
+            },
+            "SplitsCreateRequest": {
+              "fields": {
+                "dataset": {
+                  "type": "string",
+                  "id": 1
+                },
+                "options": {
+                  "type": "SplitOptions",
+                  "id": 2
+                }
+              }
+            },
+            "SplitOptions": {
+              "oneofs": {
+                "_labeled": {
+                  "oneof": [
+                    "labeled"
+                  ]
+                },
+                "_seed": {
+                  "oneof": [
+                    "seed"
+                  ]
+                },
+                "_validation": {
+                  "oneof": [
+                    "validation"
+                  ]
+                },
+                "_validationSeed": {
+                  "oneof": [
+                    "validationSeed"
+                  ]
+                },
+                "_excludeLabeled": {
+                  "oneof": [
+                    "excludeLabeled"
+                  ]
+                }
+              },
+              "fields": {
+                "labeled": {
+                  "type": "uint32",
+                  "id": 1,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "seed": {
+                  "type": "uint32",
+                  "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "validation": {
+                  "type": "uint32",
+                  "id": 3,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "validationSeed": {
+                  "type": "uint32",
+                  "id": 4,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "excludeLabeled": {
+                  "type": "bool",
+                  "id": 5,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                }
+              }
+            },
+            "SplitsCreateResponse": {
+              "fields": {
+                "split": {
+                  "type": "Split",
+                  "id": 1
+                }
+              }
+            },
+            "SplitsImportRequest": {
+              "oneofs": {
+                "part": {
+                  "oneof": [
+                    "split",
+                    "chunk"
+                  ]
+                }
+              },
+              "fields": {
+                "split": {
+                  "type": "SplitImport",
+                  "id": 1
+                },
+                "chunk": {
+                  "type": "TensorChunk",
+                  "id": 2
+                }
+              }
+            },
+            "SplitImport": {
+              "fields": {
+                "dataset": {
+                  "type": "string",
+                  "id": 1
+                },
+                "file": {
+                  "type": "string",
+                  "id": 2
+                },
+                "options": {
+                  "type": "SplitImportOptions",
+                  "id": 3
+                }
+              }
+            },
+            "SplitImportOptions": {
+              "oneofs": {
+                "_format": {
+                  "oneof": [
+                    "format"
+                  ]
+                },
+                "_validation": {
+                  "oneof": [
+                    "validation"
+                  ]
+                },
+                "_validationSeed": {
+                  "oneof": [
+                    "validationSeed"
+                  ]
+                },
+                "_excludeLabeled": {
+                  "oneof": [
+                    "excludeLabeled"
+                  ]
+                }
+              },
+              "fields": {
+                "format": {
+                  "type": "string",
+                  "id": 1,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "validation": {
+                  "type": "uint32",
+                  "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "validationSeed": {
+                  "type": "uint32",
+                  "id": 3,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "excludeLabeled": {
+                  "type": "bool",
+                  "id": 4,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                }
+              }
+            },
+            "SplitsImportResponse": {
+              "fields": {
+                "split": {
+                  "type": "Split",
+                  "id": 1
+                }
+              }
+            },
+            "SplitsInspectRequest": {
+              "oneofs": {
+                "part": {
+                  "oneof": [
+                    "kept",
+                    "file",
+                    "chunk"
+                  ]
+                }
+              },
+              "fields": {
+                "kept": {
+                  "type": "SplitSelector",
+                  "id": 1
+                },
+                "file": {
+                  "type": "string",
+                  "id": 2
+                },
+                "chunk": {
+                  "type": "TensorChunk",
+                  "id": 3
+                }
+              }
+            },
+            "SplitsInspectResponse": {
+              "fields": {
+                "split": {
+                  "type": "Split",
+                  "id": 1
+                }
+              }
+            },
+            "SplitsExportRequest": {
+              "fields": {
+                "split": {
+                  "type": "SplitSelector",
+                  "id": 1
+                }
+              }
+            },
+            "SplitsExportResponse": {
+              "fields": {
+                "chunk": {
+                  "type": "TensorChunk",
+                  "id": 1
+                }
+              }
+            },
+            "SplitsListRequest": {
+              "fields": {
+                "dataset": {
+                  "type": "string",
+                  "id": 1
+                }
+              }
+            },
+            "SplitsListResponse": {
+              "fields": {
+                "splits": {
+                  "rule": "repeated",
+                  "type": "Split",
+                  "id": 1
+                }
+              }
+            },
+            "SplitsCompareRequest": {
+              "fields": {
+                "first": {
+                  "type": "SplitSelector",
+                  "id": 1
+                },
+                "second": {
+                  "type": "SplitSelector",
+                  "id": 2
+                }
+              }
+            },
+            "SplitsCompareResponse": {
+              "fields": {
+                "differences": {
+                  "rule": "repeated",
+                  "type": "string",
                   "id": 1
                 }
               }

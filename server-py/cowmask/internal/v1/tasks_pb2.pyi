@@ -11,6 +11,7 @@ from cowmask.v1 import experiment_config_pb2 as _experiment_config_pb2
 from cowmask.v1 import experiments_pb2 as _experiments_pb2
 from cowmask.v1 import masks_pb2 as _masks_pb2
 from cowmask.v1 import models_pb2 as _models_pb2
+from cowmask.v1 import splits_pb2 as _splits_pb2
 from cowmask.v1 import system_pb2 as _system_pb2
 from cowmask.v1 import tensor_pb2 as _tensor_pb2
 from google.protobuf import descriptor as _descriptor
@@ -118,6 +119,7 @@ class Answer(_message.Message):
     IMPORTED_FIELD_NUMBER: _builtins.int
     METRICS_FIELD_NUMBER: _builtins.int
     IMPORTED_DATASET_FIELD_NUMBER: _builtins.int
+    SPLIT_FIELD_NUMBER: _builtins.int
     PREDICT_FILES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def evaluate(self) -> _models_pb2.EvaluateResponse: ...
@@ -132,6 +134,8 @@ class Answer(_message.Message):
     @_builtins.property
     def imported_dataset(self) -> _datasets_pb2.DatasetImportResponse: ...
     @_builtins.property
+    def split(self) -> _splits_pb2.Split: ...
+    @_builtins.property
     def predict_files(self) -> _models_pb2.PredictFilesResponse: ...
     def __init__(
         self,
@@ -142,13 +146,14 @@ class Answer(_message.Message):
         imported: _event_pb2.Checkpoint | None = ...,
         metrics: _event_pb2.Metrics | None = ...,
         imported_dataset: _datasets_pb2.DatasetImportResponse | None = ...,
+        split: _splits_pb2.Split | None = ...,
         predict_files: _models_pb2.PredictFilesResponse | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "devices", b"devices", "evaluate", b"evaluate", "imported", b"imported", "imported_dataset", b"imported_dataset", "inspect", b"inspect", "metrics", b"metrics", "predict_files", b"predict_files"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "devices", b"devices", "evaluate", b"evaluate", "imported", b"imported", "imported_dataset", b"imported_dataset", "inspect", b"inspect", "metrics", b"metrics", "predict_files", b"predict_files", "split", b"split"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "devices", b"devices", "evaluate", b"evaluate", "imported", b"imported", "imported_dataset", b"imported_dataset", "inspect", b"inspect", "metrics", b"metrics", "predict_files", b"predict_files"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "devices", b"devices", "evaluate", b"evaluate", "imported", b"imported", "imported_dataset", b"imported_dataset", "inspect", b"inspect", "metrics", b"metrics", "predict_files", b"predict_files", "split", b"split"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_answer: _TypeAlias = _typing.Literal["evaluate", "inspect", "devices", "imported", "metrics", "imported_dataset", "predict_files"]  # noqa: Y015
+    _WhichOneofReturnType_answer: _TypeAlias = _typing.Literal["evaluate", "inspect", "devices", "imported", "metrics", "imported_dataset", "split", "predict_files"]  # noqa: Y015
     _WhichOneofArgType_answer: _TypeAlias = _typing.Literal["answer", b"answer"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_answer) -> _WhichOneofReturnType_answer | None: ...
 
@@ -191,6 +196,8 @@ class AttachResponse(_message.Message):
     IMPORT_MODEL_FIELD_NUMBER: _builtins.int
     STEP_FIELD_NUMBER: _builtins.int
     IMPORT_DATASET_FIELD_NUMBER: _builtins.int
+    CREATE_SPLIT_FIELD_NUMBER: _builtins.int
+    IMPORT_SPLIT_FIELD_NUMBER: _builtins.int
     PREDICT_FILES_FIELD_NUMBER: _builtins.int
     call: _builtins.int
     @_builtins.property
@@ -230,6 +237,10 @@ class AttachResponse(_message.Message):
     @_builtins.property
     def import_dataset(self) -> Global___ImportDataset: ...
     @_builtins.property
+    def create_split(self) -> Global___CreateSplit: ...
+    @_builtins.property
+    def import_split(self) -> Global___ImportSplit: ...
+    @_builtins.property
     def predict_files(self) -> Global___PredictFiles: ...
     def __init__(
         self,
@@ -250,13 +261,15 @@ class AttachResponse(_message.Message):
         import_model: Global___Import | None = ...,
         step: Global___Step | None = ...,
         import_dataset: Global___ImportDataset | None = ...,
+        create_split: Global___CreateSplit | None = ...,
+        import_split: Global___ImportSplit | None = ...,
         predict_files: Global___PredictFiles | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel", b"cancel", "chunk", b"chunk", "devices", b"devices", "erase", b"erase", "evaluate", b"evaluate", "export", b"export", "generate", b"generate", "import_dataset", b"import_dataset", "import_model", b"import_model", "input_done", b"input_done", "inspect", b"inspect", "message", b"message", "mix", b"mix", "predict", b"predict", "predict_files", b"predict_files", "step", b"step", "train", b"train"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel", b"cancel", "chunk", b"chunk", "create_split", b"create_split", "devices", b"devices", "erase", b"erase", "evaluate", b"evaluate", "export", b"export", "generate", b"generate", "import_dataset", b"import_dataset", "import_model", b"import_model", "import_split", b"import_split", "input_done", b"input_done", "inspect", b"inspect", "message", b"message", "mix", b"mix", "predict", b"predict", "predict_files", b"predict_files", "step", b"step", "train", b"train"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "cancel", b"cancel", "chunk", b"chunk", "devices", b"devices", "erase", b"erase", "evaluate", b"evaluate", "export", b"export", "generate", b"generate", "import_dataset", b"import_dataset", "import_model", b"import_model", "input_done", b"input_done", "inspect", b"inspect", "message", b"message", "mix", b"mix", "predict", b"predict", "predict_files", b"predict_files", "step", b"step", "train", b"train"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "cancel", b"cancel", "chunk", b"chunk", "create_split", b"create_split", "devices", b"devices", "erase", b"erase", "evaluate", b"evaluate", "export", b"export", "generate", b"generate", "import_dataset", b"import_dataset", "import_model", b"import_model", "import_split", b"import_split", "input_done", b"input_done", "inspect", b"inspect", "message", b"message", "mix", b"mix", "predict", b"predict", "predict_files", b"predict_files", "step", b"step", "train", b"train"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["generate", "mix", "erase", "predict", "evaluate", "export", "inspect", "devices", "train", "chunk", "input_done", "cancel", "import_model", "step", "import_dataset", "predict_files"]  # noqa: Y015
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["generate", "mix", "erase", "predict", "evaluate", "export", "inspect", "devices", "train", "chunk", "input_done", "cancel", "import_model", "step", "import_dataset", "create_split", "import_split", "predict_files"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
 
@@ -314,6 +327,63 @@ class Inspect(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Inspect: _TypeAlias = Inspect  # noqa: Y015
+
+@_typing.final
+class CreateSplit(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATASET_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def dataset(self) -> _datasets_pb2.Dataset: ...
+    @_builtins.property
+    def options(self) -> _splits_pb2.SplitOptions:
+        """Without a gap."""
+
+    def __init__(
+        self,
+        *,
+        dataset: _datasets_pb2.Dataset | None = ...,
+        options: _splits_pb2.SplitOptions | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset", "options", b"options"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset", "options", b"options"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateSplit: _TypeAlias = CreateSplit  # noqa: Y015
+
+@_typing.final
+class ImportSplit(_message.Message):
+    """The content follows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATASET_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    file: _builtins.str
+    @_builtins.property
+    def dataset(self) -> _datasets_pb2.Dataset: ...
+    @_builtins.property
+    def options(self) -> _splits_pb2.SplitImportOptions:
+        """Without a gap."""
+
+    def __init__(
+        self,
+        *,
+        dataset: _datasets_pb2.Dataset | None = ...,
+        file: _builtins.str = ...,
+        options: _splits_pb2.SplitImportOptions | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset", "options", b"options"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset", "file", b"file", "options", b"options"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportSplit: _TypeAlias = ImportSplit  # noqa: Y015
 
 @_typing.final
 class Step(_message.Message):
@@ -565,10 +635,13 @@ class Train(_message.Message):
     CHECKPOINT_FOLDER_FIELD_NUMBER: _builtins.int
     RESUME_FIELD_NUMBER: _builtins.int
     DATASET_FIELD_NUMBER: _builtins.int
+    SPLIT_FINGERPRINT_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     checkpoint_folder: _builtins.str
     resume: _builtins.bool
     """Whether to go on from the newest checkpoint that verifies, if there is one."""
+    split_fingerprint: _builtins.str
+    """What an earlier attempt found; absent where none came so far."""
     @_builtins.property
     def config(self) -> _experiment_config_pb2.ExperimentConfig: ...
     @_builtins.property
@@ -581,11 +654,14 @@ class Train(_message.Message):
         checkpoint_folder: _builtins.str = ...,
         resume: _builtins.bool = ...,
         dataset: _datasets_pb2.Dataset | None = ...,
+        split_fingerprint: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "dataset", b"dataset"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_split_fingerprint", b"_split_fingerprint", "config", b"config", "dataset", b"dataset", "split_fingerprint", b"split_fingerprint"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint_folder", b"checkpoint_folder", "config", b"config", "dataset", b"dataset", "resume", b"resume", "run_id", b"run_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_split_fingerprint", b"_split_fingerprint", "checkpoint_folder", b"checkpoint_folder", "config", b"config", "dataset", b"dataset", "resume", b"resume", "run_id", b"run_id", "split_fingerprint", b"split_fingerprint"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__split_fingerprint: _TypeAlias = _typing.Literal["split_fingerprint"]  # noqa: Y015
+    _WhichOneofArgType__split_fingerprint: _TypeAlias = _typing.Literal["_split_fingerprint", b"_split_fingerprint"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__split_fingerprint) -> _WhichOneofReturnType__split_fingerprint | None: ...
 
 Global___Train: _TypeAlias = Train  # noqa: Y015

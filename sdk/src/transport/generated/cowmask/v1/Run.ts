@@ -15,7 +15,9 @@ export interface Run {
   'finished'?: (_cowmask_v1_Finished | null);
   'step'?: (number);
   'dataset'?: (_cowmask_v1_Dataset | null);
+  'splitFingerprint'?: (string);
   '_finished'?: "finished";
+  '_splitFingerprint'?: "splitFingerprint";
 }
 
 export interface Run__Output {
@@ -28,5 +30,7 @@ export interface Run__Output {
   'finished'?: (_cowmask_v1_Finished__Output | null);
   'step': (number);
   'dataset': (_cowmask_v1_Dataset__Output | null);
+  'splitFingerprint'?: (string);
   '_finished'?: "finished";
+  '_splitFingerprint'?: "splitFingerprint";
 }

@@ -1,0 +1,13 @@
+// Original file: proto/cowmask/v1/splits.proto
+
+import type { SplitSelector as _cowmask_v1_SplitSelector, SplitSelector__Output as _cowmask_v1_SplitSelector__Output } from '../../cowmask/v1/SplitSelector.js';
+
+export interface SplitsCompareRequest {
+  'first'?: (_cowmask_v1_SplitSelector | null);
+  'second'?: (_cowmask_v1_SplitSelector | null);
+}
+
+export interface SplitsCompareRequest__Output {
+  'first': (_cowmask_v1_SplitSelector__Output | null);
+  'second': (_cowmask_v1_SplitSelector__Output | null);
+}
