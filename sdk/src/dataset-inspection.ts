@@ -101,9 +101,10 @@ export interface TrainingCost {
   readonly stepBytes: number | undefined
   /** Device memory of the training images, in bytes; 0 where they are read from files. */
   readonly datasetBytes: number
-  readonly secondsPerStep: number
+  /** Undefined, as is the time of an epoch, where the memory of this machine does not suffice for a step. */
+  readonly secondsPerStep: number | undefined
   readonly stepsPerEpoch: number
-  readonly secondsPerEpoch: number
+  readonly secondsPerEpoch: number | undefined
   readonly compileSeconds: number
 }
 

@@ -101,6 +101,7 @@ describe('looking at images that are not imported', () => {
     const { cost } = await cowmask.datasets.inspect(folder, { model, batchSize: 4, storage: 'pixels' })
     expect(cost).toMatchObject({ platform: 'cpu', batchSize: 4, unlabeledBatchSize: 4, stepsPerEpoch: 5 })
     expect(cost?.datasetBytes).toBe(20 * 64)
+    expect(cost?.secondsPerStep).toBeGreaterThan(0)
     // Student, teacher and momentum at least.
     expect(cost?.stepBytes).toBeGreaterThan(3 * 4 * (cost?.parameters ?? Infinity))
     expect(cost?.secondsPerEpoch).toBeCloseTo(5 * (cost?.secondsPerStep ?? 0))

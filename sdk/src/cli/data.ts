@@ -80,6 +80,7 @@ export async function inspectCommand(what: string, given: InspectFlags): Promise
   const worker = { address, tokenFile, stateDir, dataDir } as WorkerFlags
   const asked = { ...options, ...(model === undefined ? {} : { model: modelOf(model) }) }
   await using cowmask = await openWorker(worker, root === undefined ? rootAround(what) : undefined)
+  if (process.stderr.isTTY) console.error(`reading every image${model === undefined ? '' : ', then compiling'} ...`)
   const inspection = await cowmask.datasets.inspect(root === undefined ? what : { root, path: what }, asked)
   if (json) printJson(inspection)
   else console.log(inspectionText(what, inspection))

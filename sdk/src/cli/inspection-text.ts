@@ -79,10 +79,16 @@ function groupLines(title: string, { groups, first }: DuplicateGroups): string[]
 function costLines(cost: TrainingCost): string[] {
   const { platform, parameters, batchSize, unlabeledBatchSize, stepBytes, datasetBytes } = cost
   const memory = stepBytes === undefined ? 'unknown' : `${mebibytes(stepBytes + datasetBytes)} MiB`
+  const { secondsPerStep, secondsPerEpoch, stepsPerEpoch } = cost
+  const steps = counted(stepsPerEpoch, 'step')
+  const time =
+    secondsPerStep === undefined || secondsPerEpoch === undefined
+      ? `not timed: this machine has not the memory; an epoch takes ${steps}`
+      : `${secondsPerStep.toPrecision(3)} s a step, ${duration(secondsPerEpoch)} an epoch of ${steps}`
   return [
     `Training with ${count(parameters)} parameters and ${count(batchSize)} + ${count(unlabeledBatchSize)} images a step, measured on ${platform}`,
     `  device memory: about ${memory}, ${mebibytes(datasetBytes)} MiB of it images`,
-    `  ${cost.secondsPerStep.toPrecision(3)} s a step, ${duration(cost.secondsPerEpoch)} an epoch of ${counted(cost.stepsPerEpoch, 'step')}`,
+    `  ${time}`,
   ]
 }
 

@@ -981,6 +981,7 @@ class TrainingCost(_message.Message):
     dataset_bytes: _builtins.float
     """The training images, where they live on the device."""
     seconds_per_step: _builtins.float
+    """Absent, as is the time of an epoch, where the memory of this machine does not suffice for a step."""
     steps_per_epoch: _builtins.int
     seconds_per_epoch: _builtins.float
     compile_seconds: _builtins.float
@@ -993,17 +994,26 @@ class TrainingCost(_message.Message):
         unlabeled_batch_size: _builtins.int = ...,
         step_bytes: _builtins.float | None = ...,
         dataset_bytes: _builtins.float = ...,
-        seconds_per_step: _builtins.float = ...,
+        seconds_per_step: _builtins.float | None = ...,
         steps_per_epoch: _builtins.int = ...,
-        seconds_per_epoch: _builtins.float = ...,
+        seconds_per_epoch: _builtins.float | None = ...,
         compile_seconds: _builtins.float = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_step_bytes", b"_step_bytes", "step_bytes", b"step_bytes"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_seconds_per_epoch", b"_seconds_per_epoch", "_seconds_per_step", b"_seconds_per_step", "_step_bytes", b"_step_bytes", "seconds_per_epoch", b"seconds_per_epoch", "seconds_per_step", b"seconds_per_step", "step_bytes", b"step_bytes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_step_bytes", b"_step_bytes", "batch_size", b"batch_size", "compile_seconds", b"compile_seconds", "dataset_bytes", b"dataset_bytes", "parameters", b"parameters", "platform", b"platform", "seconds_per_epoch", b"seconds_per_epoch", "seconds_per_step", b"seconds_per_step", "step_bytes", b"step_bytes", "steps_per_epoch", b"steps_per_epoch", "unlabeled_batch_size", b"unlabeled_batch_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seconds_per_epoch", b"_seconds_per_epoch", "_seconds_per_step", b"_seconds_per_step", "_step_bytes", b"_step_bytes", "batch_size", b"batch_size", "compile_seconds", b"compile_seconds", "dataset_bytes", b"dataset_bytes", "parameters", b"parameters", "platform", b"platform", "seconds_per_epoch", b"seconds_per_epoch", "seconds_per_step", b"seconds_per_step", "step_bytes", b"step_bytes", "steps_per_epoch", b"steps_per_epoch", "unlabeled_batch_size", b"unlabeled_batch_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__seconds_per_epoch: _TypeAlias = _typing.Literal["seconds_per_epoch"]  # noqa: Y015
+    _WhichOneofArgType__seconds_per_epoch: _TypeAlias = _typing.Literal["_seconds_per_epoch", b"_seconds_per_epoch"]  # noqa: Y015
+    _WhichOneofReturnType__seconds_per_step: _TypeAlias = _typing.Literal["seconds_per_step"]  # noqa: Y015
+    _WhichOneofArgType__seconds_per_step: _TypeAlias = _typing.Literal["_seconds_per_step", b"_seconds_per_step"]  # noqa: Y015
     _WhichOneofReturnType__step_bytes: _TypeAlias = _typing.Literal["step_bytes"]  # noqa: Y015
     _WhichOneofArgType__step_bytes: _TypeAlias = _typing.Literal["_step_bytes", b"_step_bytes"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__seconds_per_epoch) -> _WhichOneofReturnType__seconds_per_epoch | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__seconds_per_step) -> _WhichOneofReturnType__seconds_per_step | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__step_bytes) -> _WhichOneofReturnType__step_bytes | None: ...
 
 Global___TrainingCost: _TypeAlias = TrainingCost  # noqa: Y015

@@ -91,7 +91,7 @@ def _write(folder: Path, count: int) -> int:
     contents = [_jpeg(seed) for seed in range(_DIFFERENT)]
     total = 0
     for number in range(count):
-        part = f"labeled/{number % _CLASSES}" if number % 2 else "unlabeled"
+        part = f"labeled/{number // 2 % _CLASSES}" if number % 2 else "unlabeled"
         place = folder / part
         place.mkdir(parents=True, exist_ok=True)
         # Bytes past the end of a JPEG change nothing but the digest.

@@ -14,7 +14,6 @@ from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from cowmask_worker.bench.bare_loop import bare_loop
 from cowmask_worker.data.large.crops import Box
@@ -29,6 +28,7 @@ from cowmask_worker.data.large.large_batches import (
 )
 from cowmask_worker.data.large.records import UNLABELED, records
 from cowmask_worker.data.large.views import Augmentation, Shape, random_view
+from cowmask_worker.data.synthetic_photo import synthetic_photo
 
 _HEIGHT, _WIDTH, _SIZE = 375, 500, 224
 _BATCH = 128
@@ -128,22 +128,9 @@ def _take(batches: Generator[HostBatch], count: int) -> int:
 def _made(folder: Path, count: int) -> LargePool:
     names = [f"{number:05}.jpg" for number in range(count)]
     for number, name in enumerate(names):
-        _photo(number).save(folder / name, quality=90)
+        synthetic_photo(number, _HEIGHT, _WIDTH).save(folder / name, quality=90)
     kept = records(folder, names, [UNLABELED] * count)
     return LargePool(kept, np.array([], np.int64), np.arange(count))
-
-
-def _photo(seed: int) -> Image.Image:
-    """Noise with the spectrum of photographs, amplitude falling as 1 / frequency, with muted colors."""
-    drawn = np.random.default_rng(seed).normal(size=(3, _HEIGHT, _WIDTH))
-    frequency = np.hypot(np.fft.fftfreq(_HEIGHT)[:, None], np.fft.rfftfreq(_WIDTH)[None])
-    frequency[0, 0] = 1
-    waves = np.fft.irfft2(np.fft.rfft2(drawn) / frequency, (_HEIGHT, _WIDTH))
-    waves /= waves.std(axis=(1, 2), keepdims=True)
-    # One channel of light that all three share, two of color.
-    light, warm, cool = waves
-    pixels = np.stack([light + 0.3 * warm, light, light + 0.3 * cool], axis=-1) * 50 + 120
-    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
 
 def _boxes(pool: LargePool, count: int) -> list[tuple[str, Box]]:

@@ -13,7 +13,6 @@ from cowmask_worker.data.catalog import DatasetFacts
 from cowmask_worker.data.damage import DatasetDamaged
 from cowmask_worker.data.digits import Images
 from cowmask_worker.data.image_file import Channels
-from cowmask_worker.data.official_sources import Progress
 from cowmask_worker.data.own import store
 from cowmask_worker.data.own.advice import Training, advise
 from cowmask_worker.data.own.arrays import examined_arrays, read_arrays
@@ -37,6 +36,7 @@ from cowmask_worker.data.own.inspection import (
 from cowmask_worker.data.own.source_kind import source_kind
 from cowmask_worker.data.own.table import scan_table
 from cowmask_worker.data.own.taken import Form, usual_shift
+from cowmask_worker.data.progress import Progress
 from cowmask_worker.runs.dataset_facts import facts_of
 from cowmask_worker.runs.resolve import resolve_masks
 from cowmask_worker.tasks.assembly import load_dataset
@@ -75,7 +75,9 @@ def inspect(call: Call) -> None:
         batch, facts = command.options.batch_size, looked.facts
         training = Training(batch, _sigma(facts), facts.horizontal_flip)
         if command.HasField("config"):
-            response.report.cost.CopyFrom(training_cost(call, command.config, facts))
+            measured = training_cost(call, command.config, facts)
+            response.report.cost.CopyFrom(measured.cost)
+            training = training._replace(lacks_bytes=measured.lacks_bytes)
     response.report.advice.extend(
         datasets_pb2.Advice(code=each.code, text=_text(each.text)) for each in advise(looked.report, training)
     )

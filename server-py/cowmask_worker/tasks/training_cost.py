@@ -4,7 +4,7 @@ few steps on random images show it."""
 from functools import partial
 from statistics import median
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,16 +18,25 @@ from cowmask_worker.data.splits import Splits
 from cowmask_worker.runs.resolve import resolve_experiment
 from cowmask_worker.tasks import assembly
 from cowmask_worker.tasks.call import Call
+from cowmask_worker.tasks.free_memory import free_memory
 from cowmask_worker.tasks.networks import dataset_network
 from cowmask_worker.training.dispatch import many_steps
+from cowmask_worker.training.state import TrainState
 
 _MOST_STEPS = 5
 _LONG_ENOUGH_SECONDS = 3.0
+_TOO_LONG_SECONDS = 10.0
 # Memory does not depend on how many images there are but for the images themselves.
 _FEWEST_IMAGES = 64
 
 
-def training_cost(call: Call, config: config_pb2.ExperimentConfig, facts: DatasetFacts) -> datasets_pb2.TrainingCost:
+class Measured(NamedTuple):
+    cost: datasets_pb2.TrainingCost
+    lacks_bytes: int
+    """Memory that a step needs beyond what is free, so that none was taken."""
+
+
+def training_cost(call: Call, config: config_pb2.ExperimentConfig, facts: DatasetFacts) -> Measured:
     """Compiles a step and takes a few. `config` has no gap but for `auto` values; `facts.train` is at least 1."""
     resolved = resolve_experiment(config, facts)
     resolved.unlabeled_batch_size = min(resolved.unlabeled_batch_size, facts.train)
@@ -45,31 +54,43 @@ def training_cost(call: Call, config: config_pb2.ExperimentConfig, facts: Datase
     compiling = monotonic() - began
     parameters = sum(leaf.size for leaf in jax.tree.leaves(state.student.parameters))
     planned = step.memory_analysis()
+    step_bytes, free = None, free_memory()
+    lacking = 0
+    if planned is not None:
+        step_bytes = _bytes(planned) - images.train_images.nbytes
+        # What a step is given is there already.
+        lacking = 0 if free is None else max(0, planned.temp_size_in_bytes - free)
+    seconds = None if lacking else _timed(call, step, state, data)
+    steps = max(1, facts.train // resolved.batch_size)
+    sizes = facts.height * facts.width * facts.channels
+    cost = datasets_pb2.TrainingCost(
+        platform=jax.devices()[0].platform,
+        parameters=parameters,
+        batch_size=resolved.batch_size,
+        unlabeled_batch_size=resolved.unlabeled_batch_size,
+        step_bytes=step_bytes,
+        dataset_bytes=0 if facts.reads_files else facts.train * sizes,
+        seconds_per_step=seconds,
+        steps_per_epoch=steps,
+        seconds_per_epoch=None if seconds is None else seconds * steps,
+        compile_seconds=compiling,
+    )
+    return Measured(cost, lacking)
 
+
+def _timed(call: Call, step: Any, state: TrainState, data: assembly.StepData) -> float:
+    """Seconds of a step: the median of a few. The first is left out where it may be, as it pays for memory that later
+    ones find ready."""
     taken: list[float] = []
-    first_of_all = monotonic()
-    # The first step also pays for memory that later ones find ready.
-    while len(taken) < _MOST_STEPS and (len(taken) < 2 or monotonic() - first_of_all < _LONG_ENOUGH_SECONDS):
+    while len(taken) < _MOST_STEPS and (len(taken) < 2 or sum(taken) < _LONG_ENOUGH_SECONDS):
         call.check()
         began = monotonic()
         state, metrics = step(state, data, np.int32(1))
         jax.block_until_ready(metrics)
         taken.append(monotonic() - began)
-    seconds = median(taken[1:])
-    steps = max(1, facts.train // resolved.batch_size)
-    sizes = facts.height * facts.width * facts.channels
-    return datasets_pb2.TrainingCost(
-        platform=jax.devices()[0].platform,
-        parameters=parameters,
-        batch_size=resolved.batch_size,
-        unlabeled_batch_size=resolved.unlabeled_batch_size,
-        step_bytes=None if planned is None else _bytes(planned) - images.train_images.nbytes,
-        dataset_bytes=0 if facts.reads_files else facts.train * sizes,
-        seconds_per_step=seconds,
-        steps_per_epoch=steps,
-        seconds_per_epoch=seconds * steps,
-        compile_seconds=compiling,
-    )
+        if taken[0] > _TOO_LONG_SECONDS:
+            break
+    return median(taken[1:] or taken)
 
 
 def _bytes(planned: Any) -> int:

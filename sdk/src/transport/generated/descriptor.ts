@@ -774,6 +774,16 @@ export const descriptor = {
                   "oneof": [
                     "stepBytes"
                   ]
+                },
+                "_secondsPerStep": {
+                  "oneof": [
+                    "secondsPerStep"
+                  ]
+                },
+                "_secondsPerEpoch": {
+                  "oneof": [
+                    "secondsPerEpoch"
+                  ]
                 }
               },
               "fields": {
@@ -806,7 +816,10 @@ export const descriptor = {
                 },
                 "secondsPerStep": {
                   "type": "double",
-                  "id": 7
+                  "id": 7,
+                  "options": {
+                    "proto3_optional": true
+                  }
                 },
                 "stepsPerEpoch": {
                   "type": "uint32",
@@ -814,7 +827,10 @@ export const descriptor = {
                 },
                 "secondsPerEpoch": {
                   "type": "double",
-                  "id": 9
+                  "id": 9,
+                  "options": {
+                    "proto3_optional": true
+                  }
                 },
                 "compileSeconds": {
                   "type": "double",

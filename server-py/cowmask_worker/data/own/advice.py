@@ -33,6 +33,8 @@ class Training(NamedTuple):
     """Scale of CowMasks in pixels, smallest and largest."""
     mirrors: bool
     """Whether half of the images are mirrored."""
+    lacks_bytes: float = 0
+    """Memory that a step needs beyond what there is, on the machine that has looked."""
 
 
 def advise(report: Report, training: Training | None) -> list[Advice]:
@@ -147,6 +149,12 @@ def _batch(report: Report, training: Training) -> Iterator[Advice]:
     pool, batch = report.train, training.batch_size
     if not pool:
         return
+    if training.lacks_bytes > 0:
+        yield Advice(
+            "memory",
+            f"A step with batchSize: {batch} needs {training.lacks_bytes / 2**30:.1f} GiB more than there is here, so "
+            "that it was not timed. Say a smaller batchSize, imageSize or model, or train on a larger device.",
+        )
     if batch > pool:
         fitting = 1 << (pool.bit_length() - 1)
         yield Advice(

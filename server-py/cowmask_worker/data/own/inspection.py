@@ -21,7 +21,6 @@ from cowmask_worker.data.contents import UNLABELED, Contents, Part
 from cowmask_worker.data.damage import DatasetDamaged, DatasetUnusable
 from cowmask_worker.data.digits import Images
 from cowmask_worker.data.image_file import Probe, Unreadable, converted, opened, probed
-from cowmask_worker.data.official_sources import Progress
 from cowmask_worker.data.own.arrays import Arrays
 from cowmask_worker.data.own.listing import Entry, Listing, Split, check_classes, class_names, sorted_classes
 from cowmask_worker.data.own.taken import (
@@ -37,6 +36,7 @@ from cowmask_worker.data.own.taken import (
     read_pixels,
     resized_pixels,
 )
+from cowmask_worker.data.progress import Progress
 
 MOST_NAMED = 100
 """Files, groups of files and classes that are told by name; all are counted."""

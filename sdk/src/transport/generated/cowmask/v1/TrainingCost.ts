@@ -13,6 +13,8 @@ export interface TrainingCost {
   'secondsPerEpoch'?: (number | string);
   'compileSeconds'?: (number | string);
   '_stepBytes'?: "stepBytes";
+  '_secondsPerStep'?: "secondsPerStep";
+  '_secondsPerEpoch'?: "secondsPerEpoch";
 }
 
 export interface TrainingCost__Output {
@@ -22,9 +24,11 @@ export interface TrainingCost__Output {
   'unlabeledBatchSize': (number);
   'stepBytes'?: (number);
   'datasetBytes': (number);
-  'secondsPerStep': (number);
+  'secondsPerStep'?: (number);
   'stepsPerEpoch': (number);
-  'secondsPerEpoch': (number);
+  'secondsPerEpoch'?: (number);
   'compileSeconds': (number);
   '_stepBytes'?: "stepBytes";
+  '_secondsPerStep'?: "secondsPerStep";
+  '_secondsPerEpoch'?: "secondsPerEpoch";
 }
