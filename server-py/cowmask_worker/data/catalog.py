@@ -171,6 +171,7 @@ CATALOG = {
             std=(0.229, 0.224, 0.225),
             shift=0,
             horizontal_flip=True,
+            storage="files",
         ),
     )
 }

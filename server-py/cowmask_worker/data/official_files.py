@@ -49,6 +49,9 @@ class OfficialDataset:
     """Whether every class has equally many images in each part, as its makers say."""
     debian: tuple[str, Path] | None = None
     """A package of Debian that holds the files, and the folder where it puts them."""
+    tree: str = ""
+    """Where the images lie in a folder, of a dataset too large to be copied. Its makers give it to who has registered,
+    so that it is not fetched either and has no editions."""
 
 
 # www.cs.toronto.edu/~kriz, where the files stood for 15 years, sends there.
@@ -134,5 +137,11 @@ OFFICIAL: Mapping[str, OfficialDataset] = {
             ),
         ),
         balanced=False,
+    ),
+    "imagenet": OfficialDataset(
+        page="https://image-net.org/challenges/LSVRC/2012/",
+        editions=(),
+        balanced=False,
+        tree="train/<wnid>/*.JPEG and val/<wnid>/*.JPEG",
     ),
 }

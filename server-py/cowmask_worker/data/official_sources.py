@@ -72,12 +72,15 @@ def origins(name: str, source: Source, *, check_digests: bool, progress: Progres
 
 def how_to_get(name: str) -> str:
     official = OFFICIAL[name]
+    command = f"npx cowmask data prepare {name} --from DIR"
+    if official.tree:
+        return f"Get it from {official.page}, unpack it to {official.tree} in a folder DIR, then: {command}"
     names = " or ".join(_named(edition) for edition in official.editions)
     advice = f"Get {names} from {official.page}"
     if official.debian is not None:
         package, folder = official.debian
         advice += f" (on Debian: apt install {package}, which puts them into {folder})"
-    return f"{advice}, then: npx cowmask data prepare {name} --from DIR (or the folder of TensorFlow Datasets)"
+    return f"{advice}, then: {command} (or the folder of TensorFlow Datasets)"
 
 
 def _named(edition: Edition) -> str:

@@ -1,7 +1,8 @@
 """Named datasets that were made ready once from their official files, or from what TensorFlow Datasets has prepared:
-all images in one safetensors file.
+all images in one safetensors file. Of a set that is too large to be copied, which files it has and what they are.
 
-Layout: `<data folder>/<name>/{images.safetensors, manifest.json}`. The files of the source are only ever read.
+Layout: `<data folder>/<name>/{images.safetensors or contents.json, manifest.json}`. The files of the source are only
+ever read.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,13 +15,16 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as decode
 from safetensors.numpy import save as encode
 
-from cowmask_worker.data import cifar, dataset_folder, idx, svhn, tfds
+from cowmask_worker.data import cifar, class_folders, dataset_folder, idx, svhn, tfds
 from cowmask_worker.data.catalog import CATALOG, DatasetFacts
+from cowmask_worker.data.contents import Contents
+from cowmask_worker.data.contents_file import CONTENTS, Listed, decoded, encoded
 from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
 from cowmask_worker.data.dataset_folder import IMAGES, MANIFEST
 from cowmask_worker.data.digits import Images
 from cowmask_worker.data.official_files import OFFICIAL
 from cowmask_worker.data.official_sources import Source, find, how_to_get, origins
+from cowmask_worker.data.own.store import Stored
 from cowmask_worker.data.progress import Progress
 
 FORMAT = 2
@@ -38,7 +42,8 @@ def prepare(
     progress: Progress = _silent,
     facts: DatasetFacts | None = None,
 ) -> Path:
-    """Reads the official files of a dataset from the folder `source`; returns the folder of the prepared one.
+    """Reads the official files of a dataset from the folder `source`; returns the folder of the prepared one. Where the
+    facts say "files", they stay where they are and have no published digests that could be checked.
 
     What was prepared before is replaced once the new one is whole. `facts` stand in for those of the catalog in tests.
     Raises `DatasetMissing`, `DatasetDamaged`, `ValueError` for a name without official files and for folders inside
@@ -47,6 +52,8 @@ def prepare(
     facts = _facts(name, facts)
     target = data_folder / name
     dataset_folder.check_apart(source, target)
+    if facts.reads_files:
+        return _prepare_files(source, target, facts, progress)
     found = find(name, source)
     sources = origins(name, found, check_digests=check_digests, progress=progress)
     try:
@@ -63,6 +70,22 @@ def prepare(
     return target
 
 
+def _prepare_files(source: Path, target: Path, facts: DatasetFacts, progress: Progress) -> Path:
+    there = class_folders.read(source, facts, progress, advice=how_to_get(facts.name))
+    progress(f"write {target}", 0, 1)
+    count = len(there.train.names) + len(there.test.names)
+    manifest = {
+        **_promised(facts),
+        "read_as": "class-folders",
+        "sources": [{"path": str(there.root), "images": count, "bytes": there.bytes}],
+        "wnids": there.wnids,
+    }
+    dataset_folder.publish(target, {CONTENTS: encoded(Listed(there.root, there.train, there.test))}, manifest)
+    _verified(target, facts)
+    progress(f"write {target}", 1, 1)
+    return target
+
+
 def load_prepared(name: str, data_folder: Path, *, facts: DatasetFacts | None = None) -> Images:
     """The images that `prepare` wrote, verified before anything of them is used.
 
@@ -71,12 +94,8 @@ def load_prepared(name: str, data_folder: Path, *, facts: DatasetFacts | None = 
     """
     facts = _facts(name, facts)
     folder = data_folder / name
-    if not (folder / MANIFEST).is_file() and not (folder / IMAGES).is_file():
-        raise DatasetMissing(name, looked_at=[folder / MANIFEST, folder / IMAGES], advice=how_to_get(name))
-    for path in (folder, folder / MANIFEST, folder / IMAGES):
-        if not path.resolve().is_relative_to(data_folder.resolve()):
-            raise _damaged(path, name, f"nothing outside {data_folder}", f"a link to {path.resolve()}")
-    content = _verified(folder, facts)
+    _check_there(facts, data_folder)
+    _, content = _verified(folder, facts)
     try:
         arrays = decode(content)
     except SafetensorError as error:
@@ -86,6 +105,43 @@ def load_prepared(name: str, data_folder: Path, *, facts: DatasetFacts | None = 
     images = Images(**arrays)
     _check(images, facts, folder / IMAGES, balanced=OFFICIAL[name].balanced)
     return images
+
+
+def load_prepared_files(facts: DatasetFacts, data_folder: Path) -> Stored:
+    """Which files `prepare` found, of a set whose images stay where they are; classes are named by their wnids.
+
+    Raises as `load_prepared` does. Whether the files are still there is not looked at.
+    """
+    name = facts.name
+    folder = data_folder / name
+    _check_there(facts, data_folder)
+    manifest, content = _verified(folder, facts)
+    root, train, test = decoded(content, folder / CONTENTS, advice=_again(name))
+    wnids: Any = manifest.get("wnids")
+    counts = (len(facts.classes), facts.train, facts.test)
+    there = (len(wnids) if isinstance(wnids, list) else 0, len(train.names), len(test.names))
+    labels = np.concatenate([train.labels, test.labels])
+    if root is None or there != counts or labels.min() < 0 or labels.max() >= len(facts.classes):
+        expected, found = ("{:,} wnids, {:,} training and {:,} test images".format(*each) for each in (counts, there))
+        raise _damaged(folder, name, f"a root, {expected} with labels of these", found)
+    none = np.empty((0, facts.height, facts.width, facts.channels), np.uint8)
+    contents = Contents(name, tuple(map(str, wnids)), train, test)
+    return Stored(Images(none, train.labels, none, test.labels), contents, root)
+
+
+def _check_there(facts: DatasetFacts, data_folder: Path) -> None:
+    """Raises `DatasetMissing` where nothing was prepared, `DatasetDamaged` where it is a link to somewhere else."""
+    folder = data_folder / facts.name
+    files = (folder / MANIFEST, folder / _kept(facts))
+    if not any(file.is_file() for file in files):
+        raise DatasetMissing(facts.name, looked_at=files, advice=how_to_get(facts.name))
+    for path in (folder, *files):
+        if not path.resolve().is_relative_to(data_folder.resolve()):
+            raise _damaged(path, facts.name, f"nothing outside {data_folder}", f"a link to {path.resolve()}")
+
+
+def _kept(facts: DatasetFacts) -> str:
+    return CONTENTS if facts.reads_files else IMAGES
 
 
 def _facts(name: str, facts: DatasetFacts | None) -> DatasetFacts:
@@ -155,14 +211,14 @@ def _check_array(where: Path, what: str, values: NDArray[Any], shape: tuple[int,
         raise DatasetDamaged(where, expected=f"{what} to be {expected}", found=found)
 
 
-def _verified(folder: Path, facts: DatasetFacts) -> bytes:
-    """The bytes of the images file, once they are what the manifest says and the manifest is what the catalog says."""
+def _verified(folder: Path, facts: DatasetFacts) -> tuple[dict[str, Any], bytes]:
+    """The manifest, once it is what the catalog says, and the bytes that it tells of, once they are what it says."""
     advice = _again(facts.name)
     manifest = dataset_folder.read_manifest(folder, advice=advice)
     for key, expected in _promised(facts).items():
         if manifest.get(key) != expected:
             raise _damaged(folder / MANIFEST, facts.name, f"{key} to be {expected}", repr(manifest.get(key))[:80])
-    return dataset_folder.verified(folder, IMAGES, manifest, advice=advice)
+    return manifest, dataset_folder.verified(folder, _kept(facts), manifest, advice=advice)
 
 
 def _promised(facts: DatasetFacts) -> dict[str, Any]:

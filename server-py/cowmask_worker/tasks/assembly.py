@@ -24,7 +24,7 @@ from cowmask_worker.data.digits import Images
 from cowmask_worker.data.large.color_jitter import color_jitter
 from cowmask_worker.data.large.records import Records, records
 from cowmask_worker.data.own import store
-from cowmask_worker.data.prepared import load_prepared
+from cowmask_worker.data.prepared import load_prepared, load_prepared_files
 from cowmask_worker.data.split_file import DrawnRule
 from cowmask_worker.data.split_members import members
 from cowmask_worker.data.splits import Indices, Splits, split
@@ -54,7 +54,7 @@ class Dataset(NamedTuple):
     images: Images
     files: "Files | None" = None
     stored: Contents | None = None
-    """Names and digests as they were imported; None for sets of the catalog, whose images have no names."""
+    """Names and digests as they were imported or prepared; None for images of the catalog that have no names."""
     data_folder: Path = Path()
     """Holds its splits."""
 
@@ -86,28 +86,31 @@ class StepData(NamedTuple):
 def load_dataset(facts: DatasetFacts, data_folder: Path) -> Dataset:
     """Raises `DatasetMissing` where it has to be prepared, `DatasetDamaged` where it is not what was prepared or
     imported, `DatasetChanged` where it was imported anew."""
-    if facts.imported:
-        stored = store.load(facts, data_folder)
+    if facts.imported or facts.reads_files:
+        stored = (store.load if facts.imported else load_prepared_files)(facts, data_folder)
         if stored.root is None:
             return Dataset(facts, stored.images, None, stored.contents, data_folder)
         train, test = (
             records(stored.root, part.names, part.labels.tolist())
             for part in (stored.contents.train, stored.contents.test)
         )
-        _check_there(stored.root, (*stored.contents.train.names, *stored.contents.test.names))
+        again = "import the dataset again with replace: true (--replace)" if facts.imported else "prepare it again"
+        _check_there(stored.root, (*stored.contents.train.names, *stored.contents.test.names), f"or {again}.")
         return Dataset(facts, stored.images, Files(train, test), stored.contents, data_folder)
     images = digits.load() if facts.name == "digits" else load_prepared(facts.name, data_folder)
     return Dataset(facts, images, data_folder=data_folder)
 
 
-def _check_there(root: Path, names: Sequence[str]) -> None:
+def _check_there(root: Path, names: Sequence[str], otherwise: str) -> None:
     """A run is not begun that would end at a file that is gone."""
-    gone = [name for name in names if not os.path.isfile(root / name)]
+    gone = [name for name in names if not os.path.isfile(f"{root}/{name}")]
     if gone:
         others = f", and {len(gone) - 1:,} others are gone, too" if len(gone) > 1 else ""
-        advice = "Put them back, or import the dataset again with replace: true (--replace)."
         raise DatasetDamaged(
-            root / gone[0], expected="an image of the dataset", found=f"no file{others}", advice=advice
+            root / gone[0],
+            expected="an image of the dataset",
+            found=f"no file{others}",
+            advice=f"Put them back, {otherwise}",
         )
 
 

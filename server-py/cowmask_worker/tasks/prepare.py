@@ -8,6 +8,7 @@ from pathlib import Path
 from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
 from cowmask_worker.data.download import DownloadFailed, download
 from cowmask_worker.data.official_files import OFFICIAL
+from cowmask_worker.data.official_sources import how_to_get
 from cowmask_worker.data.prepared import prepare
 
 _TOLD_EVERY_SECONDS = 0.2
@@ -18,6 +19,8 @@ def main(name: str, source: Path | None, data_folder: Path, *, check_digests: bo
     if name not in OFFICIAL:
         there = ", ".join(OFFICIAL)
         return _failed("INVALID_OPTION", f"must be a dataset that can be prepared, one of {there}; got {name!r}.")
+    if source is None and OFFICIAL[name].tree:
+        return _failed("DATASET_NOT_PREPARED", f"{name} can not be fetched. {how_to_get(name)}")
     progress = _Told()
     try:
         folder = source or _installed(name) or _fetched(name, data_folder, progress)

@@ -1,6 +1,7 @@
 """Training on images that are read from their files: exact resume, exact scores, honest ends."""
 
 import multiprocessing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,17 @@ from settings import config
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import datasets_pb2, event_pb2
-from cowmask_worker.data.catalog import DatasetFacts
+from cowmask_worker.data.catalog import CATALOG, DatasetFacts
+from cowmask_worker.data.damage import DatasetDamaged
 from cowmask_worker.data.own import store
 from cowmask_worker.data.own.folder import list_folder
 from cowmask_worker.data.own.taken import Options, take_listing
+from cowmask_worker.data.prepared import prepare
 from cowmask_worker.runs.dataset_facts import dataset_message
 from cowmask_worker.tasks import assembly, file_run
 from cowmask_worker.tasks.file_run import FileScorer
 from cowmask_worker.tasks.networks import dataset_network
+from cowmask_worker.tasks.scoring import split_batches, whole_split
 from cowmask_worker.tasks.train import training
 
 SIZE = 16
@@ -155,3 +159,30 @@ def test_a_file_that_was_spoiled_ends_a_run_by_its_name(tmp_path: Path) -> None:
     cause = events[-1].finished.cause
     assert (events[-1].finished.state, cause.code) == (event_pb2.RUN_STATE_FAILED, "DATASET_DAMAGED")
     assert str(spoiled) in cause.message
+
+
+def test_a_set_of_class_folders_is_read_where_it_lies(photos: Photos, tmp_path: Path) -> None:
+    wnids = {"r": "n00000001", "g": "n00000002", "b": "n00000003"}
+    for path in [*photos.root.glob("labeled/*/*"), *photos.root.glob("test/*/*")]:
+        part = "train" if path.parts[-3] == "labeled" else "val"
+        target = tmp_path / "imagenet" / part / wnids[path.parent.name] / f"{path.stem}.JPEG"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    # As among the published files: CMYK, and PNG in spite of its name.
+    first, second = sorted((tmp_path / "imagenet" / "train").glob("*/*"))[:2]
+    Image.open(first).convert("CMYK").save(first, "JPEG")
+    Image.open(second).save(second, "PNG")
+    facts = replace(CATALOG["imagenet"], classes=tuple("012"), train=12, test=7, height=SIZE, width=SIZE)
+    prepare("imagenet", tmp_path / "imagenet", tmp_path / "data", facts=facts)
+    dataset = assembly.load_dataset(facts, tmp_path / "data")
+    assert dataset.contents().classes == ("n00000001", "n00000002", "n00000003")
+    for split, labels in (("train", [0] * 4 + [1] * 4 + [2] * 4), ("test", [0] * 3 + [1] * 2 + [2] * 2)):
+        [batch] = split_batches(split, dataset, whole_split(split, dataset), photo_config())
+        assert batch.labels[: batch.real].tolist() == labels
+        strongest = batch.images[: batch.real].mean((1, 2)).argmax(-1)
+        np.testing.assert_array_equal(strongest, labels)
+    second.unlink()
+    with pytest.raises(
+        DatasetDamaged, match=rf"{second}: expected .*, found no file\. Put them back, or prepare it again"
+    ):
+        assembly.load_dataset(facts, tmp_path / "data")

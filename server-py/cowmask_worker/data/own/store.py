@@ -8,7 +8,7 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError
@@ -17,26 +17,20 @@ from safetensors.numpy import save as encode
 
 from cowmask_worker.data import dataset_folder
 from cowmask_worker.data.catalog import DatasetFacts
-from cowmask_worker.data.contents import Contents, Part
+from cowmask_worker.data.contents import Contents
+from cowmask_worker.data.contents_file import CONTENTS, Listed, decoded, encoded, rows
 from cowmask_worker.data.damage import DatasetDamaged
 from cowmask_worker.data.dataset_folder import IMAGES, MANIFEST
 from cowmask_worker.data.digits import Images
 from cowmask_worker.data.imported_manifest import ADVICE, described, read_facts
 from cowmask_worker.data.own.taken import Taken
 
-CONTENTS = "contents.json"
-
 
 def store(taken: Taken, data_folder: Path) -> DatasetFacts:
     """Writes a dataset in place of the imported one that had its name. Returns its facts, the digest among them."""
     contents = taken.contents
-    listed: dict[str, Any] = {
-        "root": None if taken.root is None else str(taken.root),
-        "train": _rows(contents.train),
-        "test": _rows(contents.test),
-    }
-    # A folder's name need not be Unicode, which escapes can tell.
-    files = {CONTENTS: json.dumps(listed).encode()}
+    listed = Listed(taken.root, contents.train, contents.test)
+    files = {CONTENTS: encoded(listed)}
     if taken.facts.storage == "pixels":
         files[IMAGES] = encode(taken.images._asdict())
     images = hashlib.sha256(files.get(IMAGES, b"")).hexdigest()
@@ -46,12 +40,12 @@ def store(taken: Taken, data_folder: Path) -> DatasetFacts:
     return read_facts(folder)
 
 
-def _digest(facts: DatasetFacts, listed: dict[str, Any], images: str) -> str:
+def _digest(facts: DatasetFacts, listed: Listed, images: str) -> str:
     """Over all that matters: not over what is said in sentences, nor over where the files lie. `images`: the SHA-256
     of their file."""
     told = described(replace(facts, description="", notes=(), digest=""))
     digest = hashlib.sha256(json.dumps(told).encode())
-    digest.update(json.dumps([listed["train"], listed["test"]]).encode())
+    digest.update(json.dumps([list(rows(listed.train)), list(rows(listed.test))]).encode())
     digest.update(bytes.fromhex(images))
     return digest.hexdigest()
 
@@ -80,7 +74,8 @@ def load(facts: DatasetFacts, data_folder: Path) -> Stored:
             raise DatasetDamaged(path, expected=expected, found=f"a link to {str(target)!r}", advice=ADVICE)
     there = read_facts(folder)
     manifest = dataset_folder.read_manifest(folder, advice=ADVICE)
-    listed: Any = json.loads(dataset_folder.verified(folder, CONTENTS, manifest, advice=ADVICE))
+    content = dataset_folder.verified(folder, CONTENTS, manifest, advice=ADVICE)
+    listed = decoded(content, folder / CONTENTS, advice=ADVICE)
     content = dataset_folder.verified(folder, IMAGES, manifest, advice=ADVICE) if there.storage == "pixels" else b""
     digest = _digest(there, listed, hashlib.sha256(content).hexdigest())
     if digest != there.digest:
@@ -92,22 +87,12 @@ def load(facts: DatasetFacts, data_folder: Path) -> Stored:
             f"The dataset {facts.name} was imported anew: the run began with {facts.digest[:12]}, there is "
             f"{there.digest[:12]}."
         )
-    contents = Contents(facts.name, facts.classes, _part(listed["train"]), _part(listed["test"]), facts.validation)
-    root = None if listed["root"] is None else Path(listed["root"])
+    contents = Contents(facts.name, facts.classes, listed.train, listed.test, facts.validation)
     if facts.storage == "files":
         none = np.empty((0, facts.height, facts.width, facts.channels), np.uint8)
-        return Stored(Images(none, contents.train.labels, none, contents.test.labels), contents, root)
+        return Stored(Images(none, contents.train.labels, none, contents.test.labels), contents, listed.root)
     try:
         images = Images(**decode(content))
     except (SafetensorError, TypeError) as error:
         raise DatasetDamaged(folder / IMAGES, expected="images", found=str(error), advice=ADVICE) from error
-    return Stored(images, contents, root)
-
-
-def _rows(part: Part) -> list[tuple[str, str, int]]:
-    return list(zip(part.names, part.digests, part.labels.tolist(), strict=True))
-
-
-def _part(rows: list[tuple[str, str, int]]) -> Part:
-    names, digests, labels = zip(*rows, strict=True) if rows else ((), (), ())
-    return Part(names, digests, np.array(labels, np.int32))
+    return Stored(images, contents, listed.root)
