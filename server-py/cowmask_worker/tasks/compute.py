@@ -13,6 +13,7 @@ from cowmask_worker.tasks.imports import import_model
 from cowmask_worker.tasks.inspect import inspect
 from cowmask_worker.tasks.masks import erase, generate, mix
 from cowmask_worker.tasks.models import evaluate, export, predict
+from cowmask_worker.tasks.predict_files import predict_files
 from cowmask_worker.tasks.splits import create_split, import_split
 from cowmask_worker.tasks.step import step
 from cowmask_worker.tasks.train import train
@@ -40,6 +41,7 @@ _ANSWERS: dict[str, Callable[[Call], None]] = {
     "mix": mix,
     "erase": erase,
     "predict": predict,
+    "predict_files": predict_files,
     "evaluate": evaluate,
     "export": export,
     "inspect": inspect,
