@@ -132,6 +132,20 @@ describe('examples', () => {
       expect(stdout).toMatch(new RegExp(`^seed 0, labels alone: ${result}seed 0, CowMix: ${result}$`))
     }))
 
+  it('own-images.ts trains on a folder of image files and ends with a predictor', () =>
+    inFolder(async (folder) => {
+      const stdout = await printed('own-images.ts', ['--steps', '2', '--out', folder], folder)
+      expect(stdout).toContain('10 classes, 100 labeled and 1,000 unlabeled images; 697 images to test with\n')
+      expect(stdout).toMatch(/run_\w+: the teacher answers [\d.]+ % of the test images wrongly\n/)
+      const [header, first, ...others] = (await readFile(join(folder, 'predictions.csv'), 'utf8')).trimEnd().split('\n')
+      expect(header).toBe('path,label,confidence,problem')
+      expect(first).toMatch(/^0-010\.png,\d,0\.\d+,$/)
+      expect(others).toHaveLength(999)
+      expect((await readWeights(join(folder, 'model.safetensors'))).get('parameters/dense/kernel')?.shape).toEqual([
+        64, 10,
+      ])
+    }))
+
   it('are all run here', async () => {
     const scripts = (await readdir(new URL('../../examples', import.meta.url))).filter((name) => name.endsWith('.ts'))
     expect(scripts.sort()).toEqual([
@@ -140,6 +154,7 @@ describe('examples', () => {
       'fashion-mnist.ts',
       'import-weights.ts',
       'masks.ts',
+      'own-images.ts',
       'parity.ts',
       'resume.ts',
       'train.ts',
