@@ -1,5 +1,6 @@
 """The inspection of sources and of imported datasets, as the Datasets service asks for it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,17 @@ from task_call import said
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import datasets_pb2
+from cowmask_worker.data.catalog import CATALOG
 from cowmask_worker.data.damage import DatasetUnusable
+from cowmask_worker.data.digits import Images
+from cowmask_worker.data.large.records import records
 from cowmask_worker.data.own.folder import list_folder
 from cowmask_worker.data.own.store import store
 from cowmask_worker.data.own.taken import Options, take_listing
 from cowmask_worker.runs.dataset_facts import dataset_message
+from cowmask_worker.tasks import inspect as tasks_inspect
 from cowmask_worker.tasks import training_cost
+from cowmask_worker.tasks.assembly import Dataset, Files
 from cowmask_worker.tasks.inspect import inspect
 from cowmask_worker.training.step import StepMetrics
 
@@ -75,6 +81,19 @@ def test_an_imported_dataset_is_told_with_the_names_of_its_files(tmp_path: Path,
     # Pixels are those that were imported; files may be others by now.
     assert report.faults.count == (storage == "files")
     assert all(each.file.endswith("labeled/cat/3.png") for each in report.faults.first)
+
+
+def test_a_set_that_is_known_by_name_may_live_in_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"labeled/{label}/{number}.png" for label in ("cat", "dog") for number in range(5)]
+    train = records(folder, names[:8], [0, 0, 0, 0, 0, 1, 1, -1])
+    files = Files(train, records(folder, names[8:], [1, 1]))
+    facts = replace(CATALOG["digits"], classes=("cat", "dog"), train=7, test=2, validation=1, storage="files")
+    none = np.zeros((0, 8, 8, 1), np.uint8)
+    images = Images(none, train.labels, none, files.test.labels)
+    monkeypatch.setattr(tasks_inspect, "load_dataset", lambda *_: Dataset(facts, images, files))
+    response = inspected(dataset=dataset_message(facts))
+    assert (list(response.train_counts), list(response.test_counts)) == ([5, 2], [0, 2])
+    assert (response.report.images, response.report.unreadable.count, len(response.digest)) == (10, 0, 64)
 
 
 def test_names_that_are_no_unicode_and_sources_that_are_none_are_told(tmp_path: Path, folder: Path) -> None:
