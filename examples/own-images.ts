@@ -41,7 +41,7 @@ const { teacher } = await run.result()
 console.log(`${run.id}: the teacher answers ${(teacher.error * 100).toFixed(1)} % of the test images wrongly`)
 
 // What it thinks of the images without a label, and the model itself as a file.
-const predictions = await cowmask.models.predictFiles({ run: run.id, source: join(folder, 'unlabeled') })
+const predictions = cowmask.models.predictFiles({ run: run.id, source: join(folder, 'unlabeled') })
 await predictions.writeCsv(join(values.out, 'predictions.csv'))
 const model = await cowmask.models.export({ run: run.id })
 await model.write(join(values.out, 'model.safetensors'))
