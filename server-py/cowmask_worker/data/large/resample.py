@@ -4,9 +4,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import Image
 
-from cowmask_worker.data.image_file import Channels, converted, pixels
+from cowmask_worker.data.image_file import Channels, converted, orientation, pixels
 from cowmask_worker.data.large.crops import Box
 
 type Resample = Literal["antialias", "reference"]
@@ -39,16 +39,16 @@ class Decoded:
 
         Raises what Pillow raises for damaged files: call it within `opened`.
         """
-        orientation = image.getexif().get(ExifTags.Base.Orientation)
+        turned = orientation(image)
         width, height = image.size
         if shrunk > 1:
             # Pillow takes a size and finds the factor itself: this size stands for exactly ours.
             image.draft(None, (width // shrunk, height // shrunk))
         # The last pixel of a shrunk axis may be cut short; an orientation can turn it to the start.
         x, y = image.width - width / shrunk, image.height - height / shrunk
-        if orientation in _SIDEWAYS:
+        if turned in _SIDEWAYS:
             x, y = y, x
-        self._start = (x if orientation in _FROM_RIGHT else 0.0, y if orientation in _FROM_BOTTOM else 0.0)
+        self._start = (x if turned in _FROM_RIGHT else 0.0, y if turned in _FROM_BOTTOM else 0.0)
         self._shrunk = shrunk
         self._image = converted(image, channels)
 
