@@ -34,6 +34,12 @@ for (const { name, run } of runs) {
   curves.push({ name, points })
 }
 
+// Two runs say something of each other where both learned from the same labels.
+const [first, second] = runs
+if (first && second)
+  for (const difference of await cowmask.splits.compare(first.run, second.run))
+    console.log(`The runs have different splits. ${difference}`)
+
 const path = join(values.out, 'compare.svg')
 const title = `Handwritten digits, ${base.dataset.labeled} labels`
 await writeFile(path, await lineChart({ title, xTitle: 'step', yTitle: "teacher's test error", percent: true, curves }))

@@ -19,6 +19,7 @@ from cowmask.v1 import (
     experiments_pb2_grpc,
     masks_pb2_grpc,
     models_pb2_grpc,
+    splits_pb2_grpc,
     system_pb2_grpc,
 )
 from cowmask_worker.service.control import Control
@@ -41,6 +42,7 @@ class Client:
         self.experiments: Any = experiments_pb2_grpc.ExperimentsStub(channel)
         self.datasets: Any = datasets_pb2_grpc.DatasetsStub(channel)
         self.models: Any = models_pb2_grpc.ModelsStub(channel)
+        self.splits: Any = splits_pb2_grpc.SplitsStub(channel)
         self.system: Any = system_pb2_grpc.SystemStub(channel)
 
 
