@@ -1,4 +1,5 @@
 import { type RootedPath, sourceOf } from './data-source.js'
+import { resolvedExperimentConfig } from './config/from-message.js'
 import { ConfigError, CowMaskError } from './errors.js'
 import { type Checkpoint, type Score, checkpointOf, scoreOf } from './events.js'
 import { FilePredictions, type FileProgress } from './file-predictions.js'
@@ -8,6 +9,7 @@ import { refuseUnknown } from './option-names.js'
 import { type CallOptions, limitsOf } from './transport/call-options.js'
 import type { Channel } from './transport/channel.js'
 import type { EvaluateResponse__Output } from './transport/generated/cowmask/v1/EvaluateResponse.js'
+import type { Run__Output } from './transport/generated/cowmask/v1/Run.js'
 import { type Tensor, expectTensor } from './transport/tensor.js'
 import { exchangeTensors, receiveTensors } from './transport/tensor-call.js'
 import { writeSafetensors, writeWeights } from './weights/file.js'
@@ -84,20 +86,24 @@ export interface PredictFilesOptions extends ModelOptions, CallOptions {
 
 /** Parameters and statistics of a model, by name. */
 export class ExportedModel {
-  constructor(readonly tensors: ReadonlyMap<string, Tensor>) {}
+  /** `metadata`: what another program has to know to use the tensors, as texts; lists and objects are JSON. */
+  constructor(
+    readonly tensors: ReadonlyMap<string, Tensor>,
+    readonly metadata: Readonly<Record<string, string>> = {},
+  ) {}
 
   /**
-   * Writes all tensors as one file by its extension, `.safetensors` or `.npz`.
+   * Writes all tensors as one file by its extension, `.safetensors` or `.npz`. The former holds the metadata, too.
    *
    * @throws ConfigError at `path`
    */
   async write(path: string): Promise<void> {
-    await writeWeights(path, this.tensors)
+    await writeWeights(path, this.tensors, this.metadata)
   }
 
   /** Writes all tensors as one safetensors file, whatever its name. */
   async writeSafetensors(path: string): Promise<void> {
-    await writeSafetensors(path, this.tensors)
+    await writeSafetensors(path, this.tensors, this.metadata)
   }
 }
 
@@ -145,7 +151,7 @@ export class Models {
    * Scores a checkpoint on the labeled images of a split, by default of the run's own `test`.
    *
    * @throws ConfigError when the dataset has other classes or another size of images, or the split no labeled image
-   * @throws RemoteError `RUN_NOT_FOUND`, `CHECKPOINT_NOT_FOUND`, `DATASET_NOT_READABLE`
+   * @throws RemoteError `RUN_NOT_FOUND`, `CHECKPOINT_NOT_FOUND`, `DATASET_NOT_PREPARED`
    */
   async evaluate({ split, dataset, ...model }: EvaluateOptions, call: CallOptions = {}): Promise<EvaluationResult> {
     const request = {
@@ -166,7 +172,9 @@ export class Models {
     call: CallOptions = {},
   ): Promise<ExportedModel> {
     const request = { model: selectorOf(model), ...leafNames(names) }
-    return new ExportedModel(await receiveTensors(this.channel, 'Models.Export', request, call))
+    const { run } = await this.channel.unary('Experiments.Get', { runId: request.model.runId }, call)
+    const tensors = await receiveTensors(this.channel, 'Models.Export', request, call)
+    return new ExportedModel(tensors, run ? metadataOf(run, model.weights ?? 'teacher') : {})
   }
 
   /** The checkpoints of a run, oldest first. */
@@ -174,6 +182,14 @@ export class Models {
     const { checkpoints } = await this.channel.unary('Models.Checkpoints', { runId: run }, call)
     return checkpoints.map(checkpointOf)
   }
+}
+
+function metadataOf({ id, dataset, config }: Run__Output, weights: string): Record<string, string> {
+  const { model } = resolvedExperimentConfig(config as unknown as Readonly<Record<string, unknown>>)
+  const { name = '', classes, height, width, channels, mean, std } = dataset ?? {}
+  const described = { classes, image: [height, width, channels], mean, std, model }
+  const texts = Object.entries(described).map(([key, value]) => [key, JSON.stringify(value)])
+  return { run: id, weights, dataset: name, ...(Object.fromEntries(texts) as Record<string, string>) }
 }
 
 function evaluationOf({ score, count, step, classes, confusion }: EvaluateResponse__Output): EvaluationResult {

@@ -69,7 +69,11 @@ describe('an experiment', () => {
       expect(row.indexOf(Math.max(...row))).toBe(label)
       expect(row.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5)
     })
-    const { tensors } = await cowmask.models.export({ run: run.id })
+    const { tensors, metadata } = await cowmask.models.export({ run: run.id })
+    expect(metadata).toMatchObject({ run: run.id, weights: 'teacher', dataset: 'digits', image: '[8,8,1]' })
+    expect(JSON.parse(metadata.classes ?? '')).toEqual(run.dataset.classes)
+    expect(JSON.parse(metadata.mean ?? '')).toEqual([0.3045])
+    expect(JSON.parse(metadata.model ?? '')).toEqual(run.config.model)
     expect(
       [...tensors.values()].every(
         ({ data, shape }) => data.length === shape.reduce((size, length) => size * length, 1),

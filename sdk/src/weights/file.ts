@@ -8,8 +8,11 @@ import { decodeNpz, encodeNpz } from './npz.js'
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js'
 import { writeAside } from './write-aside.js'
 
+/** Texts by name. */
+type Metadata = Readonly<Record<string, string>>
+
 interface Format {
-  readonly encode: (tensors: ReadonlyMap<string, Tensor>) => Uint8Array
+  readonly encode: (tensors: ReadonlyMap<string, Tensor>, metadata?: Metadata) => Uint8Array
   readonly decode: (bytes: Uint8Array) => Map<string, Tensor>
 }
 
@@ -41,12 +44,17 @@ export async function readWeights(path: string): Promise<ReadonlyMap<string, Ten
 }
 
 /**
- * Writes tensors as a weights file by its extension, `.safetensors` or `.npz`: whole, or not at all.
+ * Writes tensors as a weights file by its extension, `.safetensors` or `.npz`: whole, or not at all. An `.npz` file has no
+ * place for metadata.
  *
  * @throws ConfigError at `path` when there can be no such file, at `tensors` when it can't hold them
  */
-export async function writeWeights(path: string, tensors: ReadonlyMap<string, Tensor>): Promise<void> {
-  await write(path, formatOf(path).encode(tensors))
+export async function writeWeights(
+  path: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata?: Metadata,
+): Promise<void> {
+  await write(path, formatOf(path).encode(tensors, metadata))
 }
 
 /**
@@ -54,8 +62,12 @@ export async function writeWeights(path: string, tensors: ReadonlyMap<string, Te
  *
  * @throws ConfigError as `writeWeights` does
  */
-export async function writeSafetensors(path: string, tensors: ReadonlyMap<string, Tensor>): Promise<void> {
-  await write(path, encodeSafetensors(tensors))
+export async function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata?: Metadata,
+): Promise<void> {
+  await write(path, encodeSafetensors(tensors, metadata))
 }
 
 async function write(path: string, bytes: Uint8Array): Promise<void> {

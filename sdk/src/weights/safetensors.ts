@@ -28,11 +28,15 @@ const entrySchema = z.object({ dtype: z.string(), shape: z.array(whole), data_of
 type Entry = z.output<typeof entrySchema>
 
 /**
- * Tensors as the bytes of a safetensors file, readable from any language without running code.
+ * Tensors as the bytes of a safetensors file, readable from any language without running code. `metadata` are texts by
+ * name that readers of the format show.
  *
  * @throws ConfigError when a tensor or its name can't stand in one
  */
-export function encodeSafetensors(tensors: ReadonlyMap<string, Tensor>): Uint8Array {
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   checkTensors(tensors, (name) =>
     name === METADATA ? 'is a name that the format keeps for itself.' : unicodeFault(name),
   )
@@ -45,7 +49,8 @@ export function encodeSafetensors(tensors: ReadonlyMap<string, Tensor>): Uint8Ar
     offset += data.byteLength
     return [name, { dtype, shape: [...shape], data_offsets: [begin, offset] }]
   })
-  const text = Buffer.from(JSON.stringify(Object.fromEntries(entries)))
+  const told = Object.keys(metadata).length > 0 ? { [METADATA]: metadata } : {}
+  const text = Buffer.from(JSON.stringify({ ...told, ...Object.fromEntries(entries) }))
   // The data begins at a multiple of eight bytes; spaces fill the header up.
   const padding = Buffer.alloc((8 - (text.length % 8)) % 8, ' ')
   const length = Buffer.alloc(8)

@@ -43,6 +43,16 @@ describe('weights', () => {
     expect(readFileSync(here.path('weights'))).toEqual(readFileSync(here.path('a.safetensors')))
   })
 
+  it('of a model tell in a safetensors file what there is to know of them', async () => {
+    await using here = await Temporary.make()
+    const path = here.path('a.safetensors')
+    await new ExportedModel(tensors, { classes: '["cat","dog \u{1f415}"]' }).write(path)
+    expect(await readWeights(path)).toEqual(tensors)
+    const bytes = readFileSync(path)
+    const header = bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE())).toString()
+    expect(JSON.parse(header)).toMatchObject({ __metadata__: { classes: '["cat","dog \u{1f415}"]' } })
+  })
+
   it.each(['weights', 'weights.npy', 'weights.zip', 'npz'])('are neither read from nor written to %s', async (name) => {
     const allowed = `must end in .safetensors or .npz, but is '${name}'.`
     expect(await reasonOf(readWeights(name))).toBe(allowed)
