@@ -1,5 +1,6 @@
 import { resolvedExperimentConfig } from './config/from-message.js'
 import type { ResolvedExperimentConfig } from './config/types.js'
+import { type Dataset, datasetOf } from './datasets.js'
 import { CowMaskError, UnavailableError } from './errors.js'
 import {
   type Checkpoint,
@@ -53,6 +54,12 @@ export class Experiment {
   /** With every default and `auto` value filled in by the worker. */
   get config(): ResolvedExperimentConfig {
     return resolvedExperimentConfig(this.run.config as unknown as Readonly<Record<string, unknown>>)
+  }
+
+  /** The dataset as it was when the run was made: its classes, the size and normalization of its images. */
+  get dataset(): Dataset {
+    if (!this.run.dataset) throw new CowMaskError('INTERNAL', `The worker's answer holds no dataset of ${this.id}.`)
+    return datasetOf(this.run.dataset)
   }
 
   /** As of the last answer or event that this handle has seen; `refresh()` asks. */
@@ -137,7 +144,7 @@ export class Experiment {
   /**
    * Goes on from the last checkpoint that verifies, under the same id, as the next attempt.
    *
-   * @throws RemoteError `RUN_NOT_RESUMABLE`, while it is under way or where it has succeeded; `DATASET_NOT_READABLE`
+   * @throws RemoteError `RUN_NOT_RESUMABLE`, while it is under way or where it has succeeded; `DATASET_NOT_PREPARED`
    */
   async resume(call: CallOptions = {}): Promise<void> {
     const { run } = await this.channel.unary('Experiments.Resume', { runId: this.id }, this.bound(call))
