@@ -36,8 +36,6 @@ export interface Dataset {
   /** Per channel, of pixel values scaled to 0..1. */
   readonly mean: readonly number[]
   readonly std: readonly number[]
-  /** Whether this version reads its images. Models for any dataset are imported, take steps, predict and are exported. */
-  readonly readable: boolean
   /** Whether its images are there: they came with the worker, were prepared (`npx cowmask data prepare NAME`) or imported. */
   readonly ready: boolean
   /** Whether it was imported. */
@@ -122,7 +120,7 @@ export class Datasets {
    *   of a dataset is written `./photos`
    * @throws ConfigError when there is no dataset of that name, or a path or an option is wrong
    * @throws RemoteError `DATASET_UNUSABLE` where a source is nothing that can be read as a dataset at all,
-   *   `DATASET_NOT_READABLE`, `DATASET_NOT_PREPARED`
+   *   `DATASET_NOT_PREPARED`
    */
   async inspect(
     what: string | RootedPath,
@@ -210,11 +208,12 @@ function tensorsOf(arrays: DatasetArrays): Map<string, Tensor> {
   return tensors
 }
 
-function datasetOf(dataset: Dataset__Output): Dataset {
+/** A dataset as the worker tells it. */
+export function datasetOf(dataset: Dataset__Output): Dataset {
   const { name, description, classes, height, width, channels, train, test, validation, labelCounts } = dataset
-  const { mean, std, readable, ready, imported, digest, notes } = dataset
+  const { mean, std, ready, imported, digest, notes } = dataset
   const storage = dataset.storage as Dataset['storage']
   const resize = (dataset.resize || 'crop') as Dataset['resize']
   const size = { height, width, channels, train, test, validation, labelCounts }
-  return { name, description, classes, ...size, mean, std, readable, ready, imported, storage, resize, digest, notes }
+  return { name, description, classes, ...size, mean, std, ready, imported, storage, resize, digest, notes }
 }

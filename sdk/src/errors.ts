@@ -45,7 +45,6 @@ const CODES = {
   DATASET_UNUSABLE: fixed('The message names every image and folder that is not as it should be; correct these.'),
   DATASET_CHANGED: fixed('Start another run, or import the dataset that this run began with under its name again.'),
   DATASET_EXISTS: fixed('Import under another name, or with `replace: true` in place of the dataset that has it.'),
-  DATASET_NOT_READABLE: fixed('`datasets.list()` names the datasets, `readable` says which can be trained on.'),
   SPLIT_NOT_FOUND: fixed(
     '`splits.list(dataset)` shows what is kept; `splits.create()` and `splits.import()` make more.',
   ),

@@ -90,7 +90,7 @@ export class Experiments {
    * Queues a run and answers its handle.
    *
    * @throws ConfigError before anything is sent, when an option is wrong; or from the worker, which knows the dataset
-   * @throws RemoteError `DATASET_NOT_READABLE`, `IDEMPOTENCY_CONFLICT`
+   * @throws RemoteError `DATASET_NOT_PREPARED`, `IDEMPOTENCY_CONFLICT`
    */
   async start(
     config: ExperimentConfig,

@@ -135,7 +135,7 @@ export class Splits {
    * `dataset: { name, split: split.fingerprint }`.
    *
    * @throws ConfigError when an option is wrong
-   * @throws RemoteError `DATASET_NOT_READABLE`, `DATASET_NOT_PREPARED`
+   * @throws RemoteError `DATASET_NOT_PREPARED`
    */
   async create({ dataset, ...options }: SplitOptions, call: CallOptions = {}): Promise<Split> {
     const request = { dataset, options: toMessage('SplitOptions', parse(splitOptions, options)) }

@@ -79,7 +79,6 @@ describe('datasets that have to be prepared', () => {
     const { dataset, trainCounts, testCounts } = await cowmask.datasets.inspect('fashion_mnist')
     expect(dataset).toMatchObject({
       ready: true,
-      readable: true,
       train: FASHION_COUNTS.train,
       test: FASHION_COUNTS.t10k,
     })

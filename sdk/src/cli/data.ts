@@ -29,8 +29,8 @@ export async function listDatasets({ json, ...flags }: WorkerFlags & { readonly 
     printJson(datasets)
     return
   }
-  for (const { name, description, train, test, readable, ready } of datasets) {
-    const state = ready ? 'ready' : readable ? 'to be prepared' : 'not readable'
+  for (const { name, description, train, test, ready } of datasets) {
+    const state = ready ? 'ready' : 'to be prepared'
     const size = `${train.toLocaleString('en-US')} + ${test.toLocaleString('en-US')} images`
     console.log(`${name.padEnd(14)} ${state.padEnd(15)} ${size.padEnd(26)} ${description}`)
   }

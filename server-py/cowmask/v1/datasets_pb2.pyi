@@ -69,7 +69,6 @@ class Dataset(_message.Message):
     TEST_FIELD_NUMBER: _builtins.int
     MEAN_FIELD_NUMBER: _builtins.int
     STD_FIELD_NUMBER: _builtins.int
-    READABLE_FIELD_NUMBER: _builtins.int
     READY_FIELD_NUMBER: _builtins.int
     IMPORTED_FIELD_NUMBER: _builtins.int
     LABEL_COUNTS_FIELD_NUMBER: _builtins.int
@@ -87,8 +86,6 @@ class Dataset(_message.Message):
     channels: _builtins.int
     train: _builtins.int
     test: _builtins.int
-    readable: _builtins.bool
-    """Whether this version reads its images. Models for any dataset are imported, take steps, predict and are exported."""
     ready: _builtins.bool
     """Whether its images are there: they came with the worker, were prepared or imported."""
     imported: _builtins.bool
@@ -137,7 +134,6 @@ class Dataset(_message.Message):
         test: _builtins.int = ...,
         mean: _abc.Iterable[_builtins.float] | None = ...,
         std: _abc.Iterable[_builtins.float] | None = ...,
-        readable: _builtins.bool = ...,
         ready: _builtins.bool = ...,
         imported: _builtins.bool = ...,
         label_counts: _abc.Iterable[_builtins.int] | None = ...,
@@ -151,7 +147,7 @@ class Dataset(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "classes", b"classes", "description", b"description", "digest", b"digest", "height", b"height", "horizontal_flip", b"horizontal_flip", "imported", b"imported", "label_counts", b"label_counts", "mean", b"mean", "name", b"name", "notes", b"notes", "readable", b"readable", "ready", b"ready", "resize", b"resize", "shift", b"shift", "std", b"std", "storage", b"storage", "test", b"test", "train", b"train", "validation", b"validation", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "classes", b"classes", "description", b"description", "digest", b"digest", "height", b"height", "horizontal_flip", b"horizontal_flip", "imported", b"imported", "label_counts", b"label_counts", "mean", b"mean", "name", b"name", "notes", b"notes", "ready", b"ready", "resize", b"resize", "shift", b"shift", "std", b"std", "storage", b"storage", "test", b"test", "train", b"train", "validation", b"validation", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,8 +24,6 @@ class DatasetFacts:
     shift: int
     """Pixels by which training images are shifted at most, unless an experiment says otherwise."""
     horizontal_flip: bool
-    readable: bool = False
-    """Whether this version reads its images; those that do not come with the worker once they are prepared."""
     parity_horizontal_flip: bool | None = None
     """What the authors' code does, where that is something else."""
     label_counts: tuple[int, ...] = ()
@@ -83,7 +81,6 @@ CATALOG = {
             std=(0.3755,),
             shift=1,
             horizontal_flip=False,
-            readable=True,
         ),
         DatasetFacts(
             name="fashion_mnist",
@@ -109,7 +106,6 @@ CATALOG = {
             std=(0.3530,),
             shift=2,
             horizontal_flip=True,
-            readable=True,
         ),
         DatasetFacts(
             name="cifar10",
@@ -124,7 +120,6 @@ CATALOG = {
             std=(0.2470, 0.2435, 0.2616),
             shift=4,
             horizontal_flip=True,
-            readable=True,
         ),
         DatasetFacts(
             name="cifar100",
@@ -139,7 +134,6 @@ CATALOG = {
             std=(0.2673, 0.2564, 0.2761),
             shift=4,
             horizontal_flip=True,
-            readable=True,
         ),
         DatasetFacts(
             name="svhn",
@@ -156,7 +150,6 @@ CATALOG = {
             # A mirrored digit is none; the authors' code mirrors them all the same.
             horizontal_flip=False,
             parity_horizontal_flip=True,
-            readable=True,
         ),
         DatasetFacts(
             name="imagenet",

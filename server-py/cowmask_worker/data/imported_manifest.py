@@ -12,7 +12,7 @@ from cowmask_worker.data.damage import DatasetDamaged
 from cowmask_worker.data.dataset_folder import MANIFEST
 
 KIND = "imported"
-FORMAT = 1
+FORMAT = 2
 ADVICE = "Import it again with replace: true (--replace)."
 
 
@@ -60,11 +60,11 @@ def _list_of(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 _IS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("name", "description", "digest"), _is_text),
-    **dict.fromkeys(("horizontal_flip", "readable"), _is_flag),
     **dict.fromkeys(("height", "width", "channels", "train", "test", "validation", "shift"), _is_whole),
     **dict.fromkeys(("classes", "notes"), _list_of(_is_text)),
     **dict.fromkeys(("mean", "std"), _list_of(_is_number)),
     "label_counts": _list_of(_is_whole),
+    "horizontal_flip": _is_flag,
     "parity_horizontal_flip": lambda value: value is None or _is_flag(value),
     "storage": lambda value: value in ("pixels", "files"),
     "resize": lambda value: value in ("crop", "stretch", "pad"),

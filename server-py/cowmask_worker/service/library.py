@@ -64,19 +64,11 @@ class Library:
 
     def is_ready(self, facts: DatasetFacts) -> bool:
         """Whether the images are there; whether they are sound is seen when they are read."""
-        if not facts.readable:
-            return False
         return facts.name == "digits" or (self.data_folder / facts.name / MANIFEST).is_file()
 
     def check_ready(self, facts: DatasetFacts) -> None:
-        """Raises `DATASET_NOT_READABLE` or `DATASET_NOT_PREPARED`, and `DATASET_CHANGED` where another dataset has been
-        imported under its name."""
+        """Raises `DATASET_NOT_PREPARED`, or `DATASET_CHANGED` where another dataset was imported under its name."""
         name = facts.name
-        use = f"Models for {name} can be imported, take single steps, predict and be exported."
-        if not facts.readable:
-            there = ", ".join(each.name for each in CATALOG.values() if each.readable)
-            message = f"This version does not read the images of {name}."
-            raise refusal("DATASET_NOT_READABLE", message, f"It trains and scores on {there}. {use}")
         if self.is_ready(facts):
             there = self.find(name)
             if there is not None and there.digest != facts.digest:
@@ -94,7 +86,8 @@ class Library:
             "DATASET_NOT_PREPARED",
             f"{name} has not been prepared: {missing}.",
             f"Run `npx cowmask data prepare {name}` on the worker's machine, with --from FOLDER where the official "
-            f"files are there already. {use}",
+            f"files are there already. Models for {name} can be imported, take single steps, predict and be exported "
+            "without them.",
         )
 
     def _gone(self, name: str, missing: str) -> Refusal:

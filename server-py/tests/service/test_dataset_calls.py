@@ -144,7 +144,7 @@ async def test_a_dataset_comes_and_goes(socket_folder: Path, tmp_path: Path) -> 
         dataset = told[-1].dataset
         assert (dataset.name, list(dataset.classes)) == ("mine", ["cat", "dog"])
         assert (dataset.train, dataset.test, list(dataset.label_counts)) == (14, 2, [5, 5])
-        assert (dataset.imported, dataset.readable, dataset.ready) == (True, True, True)
+        assert (dataset.imported, dataset.ready) == (True, True)
         assert any("held out" in note for note in dataset.notes)
         assert await listed(client) == {"mine": dataset}
         assert there(tmp_path) == ["mine"]

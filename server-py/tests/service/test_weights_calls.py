@@ -295,7 +295,7 @@ async def test_a_client_that_goes_at_the_last_moment_finds_a_whole_run_or_none(
         assert [run.id for run in await runs(client)] == folders(tmp_path)
 
 
-async def test_what_needs_images_that_are_not_read_is_refused(socket_folder: Path, tmp_path: Path) -> None:
+async def test_what_needs_images_that_are_not_prepared_is_refused(socket_folder: Path, tmp_path: Path) -> None:
     large = config(steps=9)
     large.dataset.name = "imagenet"
     async with running_control(socket_folder, tmp_path) as client:
@@ -311,11 +311,9 @@ async def test_what_needs_images_that_are_not_read_is_refused(socket_folder: Pat
                 await call
             assert refused.value.code() == grpc.StatusCode.FAILED_PRECONDITION
             failure = detail(refused.value).failure
-            assert failure.code == "DATASET_NOT_READABLE"
+            assert failure.code == "DATASET_NOT_PREPARED"
             assert "imagenet" in failure.message
-            assert "digits" in failure.hint
+            assert "npx cowmask data prepare imagenet" in failure.hint
         assert await runs(client) == [run], "nothing was started, nothing resumed"
         assert await step(client, [A], config=large)
-        listed = await client.datasets.List(datasets_pb2.DatasetsListRequest(), metadata=METADATA)
-        assert {each.name: each.readable for each in listed.datasets}.items() >= {("digits", True), ("imagenet", False)}
         await started(client, steps=5)

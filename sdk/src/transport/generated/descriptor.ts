@@ -86,10 +86,6 @@ export const descriptor = {
                   "type": "double",
                   "id": 10
                 },
-                "readable": {
-                  "type": "bool",
-                  "id": 11
-                },
                 "ready": {
                   "type": "bool",
                   "id": 12
@@ -132,7 +128,13 @@ export const descriptor = {
                   "type": "string",
                   "id": 21
                 }
-              }
+              },
+              "reserved": [
+                [
+                  11,
+                  11
+                ]
+              ]
             },
             "DataSource": {
               "oneofs": {

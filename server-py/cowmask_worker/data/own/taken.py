@@ -406,7 +406,6 @@ def _taken(
         std=std,
         shift=shift,
         horizontal_flip=True,
-        readable=True,
         label_counts=tuple(np.bincount(labels[labels >= 0], minlength=len(contents.classes)).tolist()),
         validation=contents.own_validation,
         storage=form.storage,

@@ -235,7 +235,7 @@ def test_any_other_byte_is_refused_or_said_in_sentences(
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("format", 2),
+        ("format", 1),
         ("format", None),
         ("kind", "prepared"),
         ("name", "other"),

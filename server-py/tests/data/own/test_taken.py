@@ -90,7 +90,7 @@ def test_every_part_by_value(root: Path) -> None:
     assert (facts.name, facts.classes) == ("mine", ("cat", "dog"))
     assert (facts.height, facts.width, facts.channels, facts.storage) == (8, 8, 3, "pixels")
     assert (facts.train, facts.test, facts.validation, facts.label_counts) == (13, 2, 2, (5, 5))
-    assert (facts.labeled, facts.shift, facts.horizontal_flip, facts.readable) == (10, 1, True, True)
+    assert (facts.labeled, facts.shift, facts.horizontal_flip) == (10, 1, True)
     assert facts.description == ("Imported: 8x8 color pixels, 2 classes, 10 labeled and 3 unlabeled images")
     assert facts.notes == (
         "Images keep their size, 8 x 8.",

@@ -12,7 +12,6 @@ export interface Dataset {
   'test'?: (number);
   'mean'?: (number | string)[];
   'std'?: (number | string)[];
-  'readable'?: (boolean);
   'ready'?: (boolean);
   'imported'?: (boolean);
   'labelCounts'?: (number)[];
@@ -36,7 +35,6 @@ export interface Dataset__Output {
   'test': (number);
   'mean': (number)[];
   'std': (number)[];
-  'readable': (boolean);
   'ready': (boolean);
   'imported': (boolean);
   'labelCounts': (number)[];
