@@ -138,7 +138,12 @@ class Models(models_pb2_grpc.ModelsServicer):
         return _Found(
             run,
             tasks_pb2.CheckpointFiles(
-                folder=str(folder), weights=weights, step=step, config=run.config, dataset=run.dataset
+                folder=str(folder),
+                weights=weights,
+                step=step,
+                config=run.config,
+                dataset=run.dataset,
+                split_fingerprint=run.split_fingerprint if run.HasField("split_fingerprint") else None,
             ),
         )
 

@@ -25,6 +25,7 @@ from cowmask_worker.tasks.call import Call
 from cowmask_worker.tasks.file_run import BatchTally, batch_tally
 from cowmask_worker.tasks.networks import dataset_network
 from cowmask_worker.tasks.scoring import labeled, score_batches, split_batches, whole_split
+from cowmask_worker.tasks.splits import check_same_split, split_fingerprint
 from cowmask_worker.tasks.weights import exported, names_of
 from cowmask_worker.tensors import TensorError
 from cowmask_worker.training import checkpoints
@@ -98,7 +99,10 @@ def _split(call: Call) -> tuple[assembly.Dataset, Indices]:
         dataset = assembly.load_dataset(facts_of(command.dataset), call.data_folder)
         return dataset, labeled(split, dataset, whole_split(split, dataset))
     dataset = assembly.load_dataset(facts_of(command.model.dataset), call.data_folder)
-    parts = assembly.splits(command.model.config, dataset)
+    config, before = command.model.config, command.model.split_fingerprint
+    parts = assembly.splits(config, dataset)
+    if before and split != "test":
+        check_same_split(before, split_fingerprint(config, dataset, parts))
     return dataset, labeled(split, dataset, assembly.split_indices(split, dataset.images, parts))
 
 

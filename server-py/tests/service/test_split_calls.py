@@ -139,23 +139,22 @@ async def test_requests_that_are_none_are_refused(socket_folder: Path, tmp_path:
     async with running_control(socket_folder, tmp_path, limits=Limits(call_bytes=100)) as client:
 
         async def asked_to_import(
-            file: str = "a.json", dataset: str = "digits", **options: Any
+            file: str = "a.json", dataset: str = "digits", form: str = "cowmask", **options: Any
         ) -> tuple[str, list[str]]:
-            wanted = splits_pb2.SplitImport(
-                dataset=dataset, file=file, options=splits_pb2.SplitImportOptions(**{"format": "cowmask"} | options)
-            )
+            asked = splits_pb2.SplitImportOptions(format=form, **options)
+            wanted = splits_pb2.SplitImport(dataset=dataset, file=file, options=asked)
             parts = [splits_pb2.SplitsImportRequest(split=wanted)]
             parts += [splits_pb2.SplitsImportRequest(chunk=chunk) for chunk in chunks(bytes(101))]
             with pytest.raises(grpc.aio.AioRpcError) as error:
                 await client.splits.Import(iter(parts), metadata=METADATA)
             return refused(error)
 
-        assert await asked_to_import(format="pickle") == ("INVALID_OPTION", ["format"])
+        assert await asked_to_import(form="pickle") == ("INVALID_OPTION", ["format"])
         assert await asked_to_import(validation=0, exclude_labeled=False) == (
             "INVALID_OPTION",
             ["validation", "excludeLabeled"],
         )
-        assert await asked_to_import(format="usb", validation=3) == ("INVALID_OPTION", ["validation"])
+        assert await asked_to_import(form="usb", validation=3) == ("INVALID_OPTION", ["validation"])
         assert await asked_to_import(file="../a.json") == ("INVALID_OPTION", ["file"])
         assert await asked_to_import(file="") == ("INVALID_OPTION", ["file"])
         assert await asked_to_import(dataset="../digits") == ("INVALID_OPTION", ["dataset"])

@@ -8,6 +8,8 @@ import jax
 import numpy as np
 import pytest
 from settings import DATASET, config
+from task_call import answered
+from trained_model import checkpoint
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2
@@ -21,7 +23,9 @@ from cowmask_worker.data.split_members import made, members
 from cowmask_worker.runs.dataset_facts import dataset_message
 from cowmask_worker.tasks import assembly
 from cowmask_worker.tasks.checkpoint_facts import imported_facts
+from cowmask_worker.tasks.models import evaluate
 from cowmask_worker.tasks.networks import dataset_network
+from cowmask_worker.tasks.splits import SplitChanged
 from cowmask_worker.tasks.train import training
 from cowmask_worker.training import checkpoints
 
@@ -153,3 +157,15 @@ def test_images_without_names_are_called_by_their_places() -> None:
     assert contents.test.names[-1] == "test/359"
     split = drawn(DIGITS)
     assert [f"train/{index}" for index in members(split, contents).labeled] == [image.name for image in split.labeled]
+
+
+def test_scores_are_of_the_images_that_the_run_trained_on(tmp_path: Path) -> None:
+    model = checkpoint(tmp_path)
+    model.split_fingerprint = drawn(DIGITS).fingerprint
+    answer, _ = answered(evaluate, {}, evaluate=tasks_pb2.Evaluate(model=model, split="train"))
+    assert answer.evaluate.count == 1437
+    model.split_fingerprint = OTHER
+    with pytest.raises(SplitChanged, match=OTHER):
+        answered(evaluate, {}, evaluate=tasks_pb2.Evaluate(model=model, split="train"))
+    answer, _ = answered(evaluate, {}, evaluate=tasks_pb2.Evaluate(model=model, split="test"))
+    assert answer.evaluate.count == 360, "the test images are no choice of the split"

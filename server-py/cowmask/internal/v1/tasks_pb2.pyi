@@ -458,12 +458,15 @@ class CheckpointFiles(_message.Message):
     STEP_FIELD_NUMBER: _builtins.int
     CONFIG_FIELD_NUMBER: _builtins.int
     DATASET_FIELD_NUMBER: _builtins.int
+    SPLIT_FINGERPRINT_FIELD_NUMBER: _builtins.int
     folder: _builtins.str
     """The folder that holds a run's checkpoints."""
     weights: _builtins.str
     """"teacher" or "student"."""
     step: _builtins.int
     """The newest that verifies, if absent."""
+    split_fingerprint: _builtins.str
+    """Of the split that the run trains on; absent where it is not known."""
     @_builtins.property
     def config(self) -> _experiment_config_pb2.ExperimentConfig:
         """The run's resolved config."""
@@ -480,13 +483,19 @@ class CheckpointFiles(_message.Message):
         step: _builtins.int | None = ...,
         config: _experiment_config_pb2.ExperimentConfig | None = ...,
         dataset: _datasets_pb2.Dataset | None = ...,
+        split_fingerprint: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_step", b"_step", "config", b"config", "dataset", b"dataset", "step", b"step"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_split_fingerprint", b"_split_fingerprint", "_step", b"_step", "config", b"config", "dataset", b"dataset", "split_fingerprint", b"split_fingerprint", "step", b"step"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_step", b"_step", "config", b"config", "dataset", b"dataset", "folder", b"folder", "step", b"step", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_split_fingerprint", b"_split_fingerprint", "_step", b"_step", "config", b"config", "dataset", b"dataset", "folder", b"folder", "split_fingerprint", b"split_fingerprint", "step", b"step", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__split_fingerprint: _TypeAlias = _typing.Literal["split_fingerprint"]  # noqa: Y015
+    _WhichOneofArgType__split_fingerprint: _TypeAlias = _typing.Literal["_split_fingerprint", b"_split_fingerprint"]  # noqa: Y015
     _WhichOneofReturnType__step: _TypeAlias = _typing.Literal["step"]  # noqa: Y015
     _WhichOneofArgType__step: _TypeAlias = _typing.Literal["_step", b"_step"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__split_fingerprint) -> _WhichOneofReturnType__split_fingerprint | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__step) -> _WhichOneofReturnType__step | None: ...
 
 Global___CheckpointFiles: _TypeAlias = CheckpointFiles  # noqa: Y015
