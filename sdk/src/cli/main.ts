@@ -127,7 +127,7 @@ withWorker(data.command('list'))
 data
   .command('prepare <name>')
   .description('make a dataset ready to be trained on; fetches its official files unless they are there')
-  .option('--from <folder>', 'folder of the official files')
+  .option('--from <folder>', 'folder of the official files, or of TensorFlow Datasets')
   .option('--no-digests', 'take files that are not what the makers publish, such as those out of an archive')
   .option('--data-dir <folder>', 'folder of prepared datasets')
   .option('--json', 'print the result as JSON')

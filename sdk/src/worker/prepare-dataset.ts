@@ -17,9 +17,15 @@ export interface PrepareProgress {
 
 /** Options of `prepareDataset()`. */
 export interface PrepareOptions {
-  /** Folder of the official files; they are only read. Default: where a package of the system put them, else they are fetched. */
+  /**
+   * Folder of the official files, or of what TensorFlow Datasets has prepared; they are only read. Default: where a package
+   * of the system put them, else they are fetched. `imagenet` is never fetched, and its folder must stay where it is.
+   */
   readonly from?: string | undefined
-  /** Whether files must have the digests that their makers publish; files out of an archive have none. Default: true. */
+  /**
+   * Whether files must have the digests that their makers publish. Files out of CIFAR's archives have none: `false` takes
+   * them. Those of TensorFlow Datasets have checksums of their own, which are always checked. Default: true.
+   */
   readonly checkDigests?: boolean | undefined
   /** Where prepared datasets are kept. Default: `COWMASK_DATA_DIR`, else `datasets` in `cowmask` in the user's data folder. */
   readonly dataDir?: string | undefined

@@ -23,9 +23,9 @@ from cowmask_worker.data.contents import UNLABELED, Contents, Part, pixel_digest
 from cowmask_worker.data.damage import DatasetDamaged, DatasetUnusable
 from cowmask_worker.data.digits import Images
 from cowmask_worker.data.image_file import Channels, Probe, Unreadable, converted, opened, pixels, probe
-from cowmask_worker.data.official_sources import Progress
 from cowmask_worker.data.own.arrays import Arrays
 from cowmask_worker.data.own.listing import FEWEST_CLASSES, Entry, Listing, check_classes, class_names
+from cowmask_worker.data.progress import Progress
 
 type Storage = Literal["pixels", "files"]
 
