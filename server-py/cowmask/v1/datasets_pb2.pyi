@@ -182,7 +182,7 @@ class DataSource(_message.Message):
 Global___DataSource: _TypeAlias = DataSource  # noqa: Y015
 
 @_typing.final
-class DatasetImportRequest(_message.Message):
+class DatasetsImportRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DATASET_FIELD_NUMBER: _builtins.int
@@ -205,7 +205,7 @@ class DatasetImportRequest(_message.Message):
     _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
 
-Global___DatasetImportRequest: _TypeAlias = DatasetImportRequest  # noqa: Y015
+Global___DatasetsImportRequest: _TypeAlias = DatasetsImportRequest  # noqa: Y015
 
 @_typing.final
 class DatasetImport(_message.Message):
@@ -311,7 +311,7 @@ class DatasetImportOptions(_message.Message):
 Global___DatasetImportOptions: _TypeAlias = DatasetImportOptions  # noqa: Y015
 
 @_typing.final
-class DatasetImportResponse(_message.Message):
+class DatasetsImportResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PROGRESS_FIELD_NUMBER: _builtins.int
@@ -334,7 +334,7 @@ class DatasetImportResponse(_message.Message):
     _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
 
-Global___DatasetImportResponse: _TypeAlias = DatasetImportResponse  # noqa: Y015
+Global___DatasetsImportResponse: _TypeAlias = DatasetsImportResponse  # noqa: Y015
 
 @_typing.final
 class DatasetProgress(_message.Message):
@@ -363,7 +363,7 @@ class DatasetProgress(_message.Message):
 Global___DatasetProgress: _TypeAlias = DatasetProgress  # noqa: Y015
 
 @_typing.final
-class RemoveDatasetRequest(_message.Message):
+class DatasetsRemoveRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
@@ -379,10 +379,10 @@ class RemoveDatasetRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RemoveDatasetRequest: _TypeAlias = RemoveDatasetRequest  # noqa: Y015
+Global___DatasetsRemoveRequest: _TypeAlias = DatasetsRemoveRequest  # noqa: Y015
 
 @_typing.final
-class RemoveDatasetResponse(_message.Message):
+class DatasetsRemoveResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -394,7 +394,7 @@ class RemoveDatasetResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RemoveDatasetResponse: _TypeAlias = RemoveDatasetResponse  # noqa: Y015
+Global___DatasetsRemoveResponse: _TypeAlias = DatasetsRemoveResponse  # noqa: Y015
 
 @_typing.final
 class InspectRequest(_message.Message):

@@ -47,13 +47,13 @@ class DatasetsStub:
                 _registered_method=True)
         self.Import = channel.stream_stream(
                 '/cowmask.v1.Datasets/Import',
-                request_serializer=cowmask_dot_v1_dot_datasets__pb2.DatasetImportRequest.SerializeToString,
-                response_deserializer=cowmask_dot_v1_dot_datasets__pb2.DatasetImportResponse.FromString,
+                request_serializer=cowmask_dot_v1_dot_datasets__pb2.DatasetsImportRequest.SerializeToString,
+                response_deserializer=cowmask_dot_v1_dot_datasets__pb2.DatasetsImportResponse.FromString,
                 _registered_method=True)
         self.Remove = channel.unary_unary(
                 '/cowmask.v1.Datasets/Remove',
-                request_serializer=cowmask_dot_v1_dot_datasets__pb2.RemoveDatasetRequest.SerializeToString,
-                response_deserializer=cowmask_dot_v1_dot_datasets__pb2.RemoveDatasetResponse.FromString,
+                request_serializer=cowmask_dot_v1_dot_datasets__pb2.DatasetsRemoveRequest.SerializeToString,
+                response_deserializer=cowmask_dot_v1_dot_datasets__pb2.DatasetsRemoveResponse.FromString,
                 _registered_method=True)
 
 
@@ -107,13 +107,13 @@ def add_DatasetsServicer_to_server(servicer, server):
             ),
             'Import': grpc.stream_stream_rpc_method_handler(
                     servicer.Import,
-                    request_deserializer=cowmask_dot_v1_dot_datasets__pb2.DatasetImportRequest.FromString,
-                    response_serializer=cowmask_dot_v1_dot_datasets__pb2.DatasetImportResponse.SerializeToString,
+                    request_deserializer=cowmask_dot_v1_dot_datasets__pb2.DatasetsImportRequest.FromString,
+                    response_serializer=cowmask_dot_v1_dot_datasets__pb2.DatasetsImportResponse.SerializeToString,
             ),
             'Remove': grpc.unary_unary_rpc_method_handler(
                     servicer.Remove,
-                    request_deserializer=cowmask_dot_v1_dot_datasets__pb2.RemoveDatasetRequest.FromString,
-                    response_serializer=cowmask_dot_v1_dot_datasets__pb2.RemoveDatasetResponse.SerializeToString,
+                    request_deserializer=cowmask_dot_v1_dot_datasets__pb2.DatasetsRemoveRequest.FromString,
+                    response_serializer=cowmask_dot_v1_dot_datasets__pb2.DatasetsRemoveResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -196,8 +196,8 @@ class Datasets:
             request_iterator,
             target,
             '/cowmask.v1.Datasets/Import',
-            cowmask_dot_v1_dot_datasets__pb2.DatasetImportRequest.SerializeToString,
-            cowmask_dot_v1_dot_datasets__pb2.DatasetImportResponse.FromString,
+            cowmask_dot_v1_dot_datasets__pb2.DatasetsImportRequest.SerializeToString,
+            cowmask_dot_v1_dot_datasets__pb2.DatasetsImportResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -223,8 +223,8 @@ class Datasets:
             request,
             target,
             '/cowmask.v1.Datasets/Remove',
-            cowmask_dot_v1_dot_datasets__pb2.RemoveDatasetRequest.SerializeToString,
-            cowmask_dot_v1_dot_datasets__pb2.RemoveDatasetResponse.FromString,
+            cowmask_dot_v1_dot_datasets__pb2.DatasetsRemoveRequest.SerializeToString,
+            cowmask_dot_v1_dot_datasets__pb2.DatasetsRemoveResponse.FromString,
             options,
             channel_credentials,
             insecure,

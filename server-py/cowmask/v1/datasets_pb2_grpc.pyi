@@ -38,13 +38,13 @@ class DatasetsStub:
     """Looks at every image of a set, or of a source that is not imported: counts, what is wrong, what it advises. Nothing
     is stored. What is wrong with the images is told, not refused.
     """
-    Import: _grpc.StreamStreamMultiCallable[_datasets_pb2.DatasetImportRequest, _datasets_pb2.DatasetImportResponse]
+    Import: _grpc.StreamStreamMultiCallable[_datasets_pb2.DatasetsImportRequest, _datasets_pb2.DatasetsImportResponse]
     """Takes images of the user's as a dataset: first what and how, then, where no source is named, the arrays: "images"
     (uint8, [count, height, width, channels]) and "labels" (int32, [count], -1 for none), where there are "unlabeled"
     (as images), "test_images", "test_labels", "validation_images" and "validation_labels". Answers how far it is, and at last the dataset. What the source
     holds is only read.
     """
-    Remove: _grpc.UnaryUnaryMultiCallable[_datasets_pb2.RemoveDatasetRequest, _datasets_pb2.RemoveDatasetResponse]
+    Remove: _grpc.UnaryUnaryMultiCallable[_datasets_pb2.DatasetsRemoveRequest, _datasets_pb2.DatasetsRemoveResponse]
     """Removes an imported dataset, not what it was imported from."""
 
 @_typing.type_check_only
@@ -57,13 +57,13 @@ class DatasetsAsyncStub(DatasetsStub):
     """Looks at every image of a set, or of a source that is not imported: counts, what is wrong, what it advises. Nothing
     is stored. What is wrong with the images is told, not refused.
     """
-    Import: _aio.StreamStreamMultiCallable[_datasets_pb2.DatasetImportRequest, _datasets_pb2.DatasetImportResponse]  # type: ignore[assignment]
+    Import: _aio.StreamStreamMultiCallable[_datasets_pb2.DatasetsImportRequest, _datasets_pb2.DatasetsImportResponse]  # type: ignore[assignment]
     """Takes images of the user's as a dataset: first what and how, then, where no source is named, the arrays: "images"
     (uint8, [count, height, width, channels]) and "labels" (int32, [count], -1 for none), where there are "unlabeled"
     (as images), "test_images", "test_labels", "validation_images" and "validation_labels". Answers how far it is, and at last the dataset. What the source
     holds is only read.
     """
-    Remove: _aio.UnaryUnaryMultiCallable[_datasets_pb2.RemoveDatasetRequest, _datasets_pb2.RemoveDatasetResponse]  # type: ignore[assignment]
+    Remove: _aio.UnaryUnaryMultiCallable[_datasets_pb2.DatasetsRemoveRequest, _datasets_pb2.DatasetsRemoveResponse]  # type: ignore[assignment]
     """Removes an imported dataset, not what it was imported from."""
 
 class DatasetsServicer(metaclass=_abc_1.ABCMeta):
@@ -89,9 +89,9 @@ class DatasetsServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Import(
         self,
-        request_iterator: _MaybeAsyncIterator[_datasets_pb2.DatasetImportRequest],
+        request_iterator: _MaybeAsyncIterator[_datasets_pb2.DatasetsImportRequest],
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_datasets_pb2.DatasetImportResponse], _abc.AsyncIterator[_datasets_pb2.DatasetImportResponse]]:
+    ) -> _typing.Union[_abc.Iterator[_datasets_pb2.DatasetsImportResponse], _abc.AsyncIterator[_datasets_pb2.DatasetsImportResponse]]:
         """Takes images of the user's as a dataset: first what and how, then, where no source is named, the arrays: "images"
         (uint8, [count, height, width, channels]) and "labels" (int32, [count], -1 for none), where there are "unlabeled"
         (as images), "test_images", "test_labels", "validation_images" and "validation_labels". Answers how far it is, and at last the dataset. What the source
@@ -101,9 +101,9 @@ class DatasetsServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Remove(
         self,
-        request: _datasets_pb2.RemoveDatasetRequest,
+        request: _datasets_pb2.DatasetsRemoveRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_datasets_pb2.RemoveDatasetResponse, _abc.Awaitable[_datasets_pb2.RemoveDatasetResponse]]:
+    ) -> _typing.Union[_datasets_pb2.DatasetsRemoveResponse, _abc.Awaitable[_datasets_pb2.DatasetsRemoveResponse]]:
         """Removes an imported dataset, not what it was imported from."""
 
 def add_DatasetsServicer_to_server(servicer: DatasetsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

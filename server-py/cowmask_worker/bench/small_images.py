@@ -33,7 +33,8 @@ def small_image_step() -> Row:
     data = assembly.step_data(config, images, Splits(everything[:1000], everything, everything[:0]))
     model = dataset_network(config.model, facts)
     start = jax.jit(partial(assembly.new_state, model))(data.root)
-    whole: Any = many_steps(assembly.one_step(config, facts, model)).lower(start, data, jnp.int32(1)).compile()
+    steps: Any = many_steps(assembly.one_step(config, facts, model))
+    whole = steps.lower(start, data, jnp.int32(1)).compile()
     options = BatchOptions(labeled=_BATCH, unlabeled=_BATCH, shift=facts.shift, flip=True, second_view=False)
 
     def fed(data: assembly.StepData, count: Any) -> Any:

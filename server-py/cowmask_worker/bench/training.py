@@ -47,10 +47,13 @@ def _rows(
         return jax.jit(partial(assembly.new_state, model))(data.root)
 
     step = assembly.one_step(config, facts, model)
-    ours: Any = many_steps(step).lower(new(), data, jnp.int32(1)).compile()
+    looped: Any = many_steps(step)
+    ours = looped.lower(new(), data, jnp.int32(1)).compile()
     with _derived_gradients():
-        plain: Any = jax.jit(step, donate_argnums=0).lower(new(), data).compile()
-        scanned: Any = many_steps(step).lower(new(), data, jnp.int32(1)).compile() if scan else None
+        single: Any = jax.jit(step, donate_argnums=0)
+        plain = single.lower(new(), data).compile()
+        again: Any = many_steps(step)
+        scanned = again.lower(new(), data, jnp.int32(1)).compile() if scan else None
     states = {"ours": new(), "plain": new(), "scanned": new()}
 
     def loop_of(compiled: Any, which: str, count: int) -> Any:

@@ -88,9 +88,9 @@ class Datasets(datasets_pb2_grpc.DatasetsServicer):
 
     async def Import(
         self,
-        request_iterator: AsyncIterator[datasets_pb2.DatasetImportRequest],
-        context: grpc.aio.ServicerContext[datasets_pb2.DatasetImportRequest, datasets_pb2.DatasetImportResponse],
-    ) -> AsyncIterator[datasets_pb2.DatasetImportResponse]:
+        request_iterator: AsyncIterator[datasets_pb2.DatasetsImportRequest],
+        context: grpc.aio.ServicerContext[datasets_pb2.DatasetsImportRequest, datasets_pb2.DatasetsImportResponse],
+    ) -> AsyncIterator[datasets_pb2.DatasetsImportResponse]:
         wanted = (await first_part(request_iterator, "dataset")).dataset
         options = self._validation.checked(wanted.options)
         _check_classes(wanted.classes)
@@ -113,9 +113,9 @@ class Datasets(datasets_pb2_grpc.DatasetsServicer):
 
     async def Remove(
         self,
-        request: datasets_pb2.RemoveDatasetRequest,
-        context: grpc.aio.ServicerContext[datasets_pb2.RemoveDatasetRequest, datasets_pb2.RemoveDatasetResponse],
-    ) -> datasets_pb2.RemoveDatasetResponse:
+        request: datasets_pb2.DatasetsRemoveRequest,
+        context: grpc.aio.ServicerContext[datasets_pb2.DatasetsRemoveRequest, datasets_pb2.DatasetsRemoveResponse],
+    ) -> datasets_pb2.DatasetsRemoveResponse:
         if request.name in CATALOG:
             raise invalid([Violation("name", f"must be an imported dataset; got {shown(request.name)}")])
         async with self._changing:
@@ -124,7 +124,7 @@ class Datasets(datasets_pb2_grpc.DatasetsServicer):
             if not self._library.has_imported(request.name):
                 raise invalid([self._library.unknown(request.name, "name")])
             await asyncio.to_thread(dataset_folder.remove, self._library.data_folder / request.name)
-        return datasets_pb2.RemoveDatasetResponse()
+        return datasets_pb2.DatasetsRemoveResponse()
 
     def _check_name(self, name: str, *, replace: bool) -> None:
         if not is_dataset_name(name):

@@ -17,7 +17,7 @@ type _Part = (
     | models_pb2.PredictRequest
     | experiments_pb2.ImportRequest
     | experiments_pb2.StepRequest
-    | datasets_pb2.DatasetImportRequest
+    | datasets_pb2.DatasetsImportRequest
     | splits_pb2.SplitsImportRequest
     | splits_pb2.SplitsInspectRequest
 )

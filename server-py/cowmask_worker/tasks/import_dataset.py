@@ -86,5 +86,5 @@ class _Told:
 
 
 def _send(call: Call, **part: Any) -> None:
-    response = datasets_pb2.DatasetImportResponse(**part)
+    response = datasets_pb2.DatasetsImportResponse(**part)
     call.send(answer=tasks_pb2.Answer(imported_dataset=response))

@@ -33,7 +33,7 @@ TYPES = {np.dtype(np.uint8): UINT8, np.dtype(np.int32): INT32}
 PATIENCE_S = 120
 
 type Named = dict[str, NDArray[Any]]
-type Answers = list[datasets_pb2.DatasetImportResponse]
+type Answers = list[datasets_pb2.DatasetsImportResponse]
 
 
 def real_control(sockets: Path, state: Path) -> AbstractAsyncContextManager[Client]:
@@ -89,10 +89,10 @@ def call(
     if path is not None:
         wanted.source.CopyFrom(datasets_pb2.DataSource(root=root, path=path))
 
-    async def parts() -> AsyncIterator[datasets_pb2.DatasetImportRequest]:
-        yield datasets_pb2.DatasetImportRequest(dataset=wanted)
+    async def parts() -> AsyncIterator[datasets_pb2.DatasetsImportRequest]:
+        yield datasets_pb2.DatasetsImportRequest(dataset=wanted)
         for chunk in chunks:
-            yield datasets_pb2.DatasetImportRequest(chunk=chunk)
+            yield datasets_pb2.DatasetsImportRequest(chunk=chunk)
 
     return client.datasets.Import(parts(), metadata=METADATA, timeout=timeout)
 
@@ -125,7 +125,7 @@ async def listed(client: Client) -> dict[str, datasets_pb2.Dataset]:
 
 
 def remove(client: Client, name: str) -> Any:
-    return client.datasets.Remove(datasets_pb2.RemoveDatasetRequest(name=name), metadata=METADATA)
+    return client.datasets.Remove(datasets_pb2.DatasetsRemoveRequest(name=name), metadata=METADATA)
 
 
 def there(state: Path) -> list[str]:
@@ -471,8 +471,8 @@ async def test_options_are_checked_before_a_task_is_started(socket_folder: Path,
             wrong = imported(client, classes=classes)
             assert (await violation(wrong))[0] == path
 
-        async def chunk_first() -> AsyncIterator[datasets_pb2.DatasetImportRequest]:
-            yield datasets_pb2.DatasetImportRequest(chunk=chunks_of(ARRAYS)[0])
+        async def chunk_first() -> AsyncIterator[datasets_pb2.DatasetsImportRequest]:
+            yield datasets_pb2.DatasetsImportRequest(chunk=chunks_of(ARRAYS)[0])
 
         async def first() -> None:
             async for _ in client.datasets.Import(chunk_first(), metadata=METADATA):

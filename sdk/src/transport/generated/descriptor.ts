@@ -18,14 +18,14 @@ export const descriptor = {
                   "responseType": "InspectResponse"
                 },
                 "Import": {
-                  "requestType": "DatasetImportRequest",
+                  "requestType": "DatasetsImportRequest",
                   "requestStream": true,
-                  "responseType": "DatasetImportResponse",
+                  "responseType": "DatasetsImportResponse",
                   "responseStream": true
                 },
                 "Remove": {
-                  "requestType": "RemoveDatasetRequest",
-                  "responseType": "RemoveDatasetResponse"
+                  "requestType": "DatasetsRemoveRequest",
+                  "responseType": "DatasetsRemoveResponse"
                 }
               }
             },
@@ -158,7 +158,7 @@ export const descriptor = {
                 }
               }
             },
-            "DatasetImportRequest": {
+            "DatasetsImportRequest": {
               "oneofs": {
                 "part": {
                   "oneof": [
@@ -299,7 +299,7 @@ export const descriptor = {
                 }
               }
             },
-            "DatasetImportResponse": {
+            "DatasetsImportResponse": {
               "oneofs": {
                 "part": {
                   "oneof": [
@@ -335,7 +335,7 @@ export const descriptor = {
                 }
               }
             },
-            "RemoveDatasetRequest": {
+            "DatasetsRemoveRequest": {
               "fields": {
                 "name": {
                   "type": "string",
@@ -343,7 +343,7 @@ export const descriptor = {
                 }
               }
             },
-            "RemoveDatasetResponse": {
+            "DatasetsRemoveResponse": {
               "fields": {}
             },
             "InspectRequest": {

@@ -132,7 +132,7 @@ class Answer(_message.Message):
     @_builtins.property
     def metrics(self) -> _event_pb2.Metrics: ...
     @_builtins.property
-    def imported_dataset(self) -> _datasets_pb2.DatasetImportResponse: ...
+    def imported_dataset(self) -> _datasets_pb2.DatasetsImportResponse: ...
     @_builtins.property
     def split(self) -> _splits_pb2.Split: ...
     @_builtins.property
@@ -145,7 +145,7 @@ class Answer(_message.Message):
         devices: _system_pb2.DevicesResponse | None = ...,
         imported: _event_pb2.Checkpoint | None = ...,
         metrics: _event_pb2.Metrics | None = ...,
-        imported_dataset: _datasets_pb2.DatasetImportResponse | None = ...,
+        imported_dataset: _datasets_pb2.DatasetsImportResponse | None = ...,
         split: _splits_pb2.Split | None = ...,
         predict_files: _models_pb2.PredictFilesResponse | None = ...,
     ) -> None: ...

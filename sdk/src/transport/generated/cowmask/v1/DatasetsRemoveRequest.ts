@@ -1,10 +1,10 @@
 // Original file: proto/cowmask/v1/datasets.proto
 
 
-export interface RemoveDatasetRequest {
+export interface DatasetsRemoveRequest {
   'name'?: (string);
 }
 
-export interface RemoveDatasetRequest__Output {
+export interface DatasetsRemoveRequest__Output {
   'name': (string);
 }
