@@ -12,11 +12,11 @@ from time import perf_counter
 
 from PIL import Image
 
+from cowmask_worker.bench.synthetic_photo import synthetic_photo
 from cowmask_worker.data.own.contact_sheet import contact_sheet
 from cowmask_worker.data.own.folder import scan_folder
 from cowmask_worker.data.own.inspection import decide, look_at_listing, report_of
 from cowmask_worker.data.own.taken import Options
-from cowmask_worker.data.synthetic_photo import synthetic_photo
 
 _HEIGHT, _WIDTH = 375, 500
 _CLASSES = 10

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cowmask_worker.bench.bare_loop import bare_loop
+from cowmask_worker.bench.synthetic_photo import synthetic_photo
 from cowmask_worker.data.large.crops import Box
 from cowmask_worker.data.large.host_order import streamed_index
 from cowmask_worker.data.large.host_random import Words
@@ -28,7 +29,6 @@ from cowmask_worker.data.large.large_batches import (
 )
 from cowmask_worker.data.large.records import UNLABELED, records
 from cowmask_worker.data.large.views import Augmentation, Shape, random_view
-from cowmask_worker.data.synthetic_photo import synthetic_photo
 
 _HEIGHT, _WIDTH, _SIZE = 375, 500, 224
 _BATCH = 128

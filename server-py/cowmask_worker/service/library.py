@@ -9,7 +9,7 @@ from cowmask_worker.data.catalog import CATALOG, DatasetFacts
 from cowmask_worker.data.damage import DatasetDamaged
 from cowmask_worker.data.dataset_folder import MANIFEST
 from cowmask_worker.data.imported_manifest import read_facts
-from cowmask_worker.data.official_files import OFFICIAL
+from cowmask_worker.data.official.files import OFFICIAL
 from cowmask_worker.runs.refusal import Refusal, Violation, invalid, refusal, shown
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")

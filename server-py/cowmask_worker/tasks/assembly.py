@@ -23,8 +23,8 @@ from cowmask_worker.data.damage import DatasetDamaged
 from cowmask_worker.data.digits import Images
 from cowmask_worker.data.large.color_jitter import color_jitter
 from cowmask_worker.data.large.records import Records, records
+from cowmask_worker.data.official.prepared import load_prepared, load_prepared_files
 from cowmask_worker.data.own import store
-from cowmask_worker.data.prepared import load_prepared, load_prepared_files
 from cowmask_worker.data.split_file import DrawnRule
 from cowmask_worker.data.split_members import members
 from cowmask_worker.data.splits import Indices, Splits, split

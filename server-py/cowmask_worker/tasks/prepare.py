@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
-from cowmask_worker.data.download import DownloadFailed, download
-from cowmask_worker.data.official_files import OFFICIAL
-from cowmask_worker.data.official_sources import how_to_get
-from cowmask_worker.data.prepared import prepare
+from cowmask_worker.data.official.download import DownloadFailed, download
+from cowmask_worker.data.official.files import OFFICIAL
+from cowmask_worker.data.official.prepared import prepare
+from cowmask_worker.data.official.sources import how_to_get
 
 _TOLD_EVERY_SECONDS = 0.2
 

@@ -15,10 +15,10 @@ from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import datasets_pb2, event_pb2
 from cowmask_worker.data.catalog import CATALOG, DatasetFacts
 from cowmask_worker.data.damage import DatasetDamaged
+from cowmask_worker.data.official.prepared import prepare
 from cowmask_worker.data.own import store
 from cowmask_worker.data.own.folder import list_folder
 from cowmask_worker.data.own.taken import Options, take_listing
-from cowmask_worker.data.prepared import prepare
 from cowmask_worker.runs.dataset_facts import dataset_message
 from cowmask_worker.tasks import assembly, file_run
 from cowmask_worker.tasks.file_run import FileScorer

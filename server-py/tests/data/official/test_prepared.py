@@ -35,14 +35,15 @@ from official_formats import (
 )
 from scipy.io import savemat
 
-from cowmask_worker.data import official_sources, prepared
 from cowmask_worker.data.catalog import CATALOG, DatasetFacts
 from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
 from cowmask_worker.data.dataset_folder import IMAGES, MANIFEST
 from cowmask_worker.data.digits import Images
-from cowmask_worker.data.idx import read_images, read_labels
-from cowmask_worker.data.official_files import OFFICIAL, OfficialDataset, Unpacked
-from cowmask_worker.data.prepared import load_prepared, prepare
+from cowmask_worker.data.official import prepared
+from cowmask_worker.data.official import sources as official_sources
+from cowmask_worker.data.official.files import OFFICIAL, OfficialDataset, Unpacked
+from cowmask_worker.data.official.idx import read_images, read_labels
+from cowmask_worker.data.official.prepared import load_prepared, prepare
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 SMALL = {facts.name: made_up(facts) for facts in (CIFAR10, CIFAR100, SVHN, FASHION)}

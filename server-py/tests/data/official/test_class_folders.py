@@ -21,8 +21,8 @@ from cowmask_worker.data.contents import Part
 from cowmask_worker.data.contents_file import CONTENTS, Listed, decoded, encoded
 from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
 from cowmask_worker.data.dataset_folder import MANIFEST
+from cowmask_worker.data.official.prepared import load_prepared_files, prepare
 from cowmask_worker.data.own.store import Stored
-from cowmask_worker.data.prepared import load_prepared_files, prepare
 from cowmask_worker.tasks.prepare import main
 
 FACTS = replace(CATALOG["imagenet"], classes=tuple("012"), train=7, test=3, height=16, width=16)

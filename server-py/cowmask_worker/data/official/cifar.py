@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cowmask_worker.data.archive_members import Member, MemberSize, read_members
 from cowmask_worker.data.catalog import DatasetFacts
 from cowmask_worker.data.damage import DatasetDamaged
 from cowmask_worker.data.digits import Images
-from cowmask_worker.data.restricted_pickle import array, load
+from cowmask_worker.data.official.archive_members import Member, MemberSize, read_members
+from cowmask_worker.data.official.restricted_pickle import array, load
 
 _PIXELS = 32 * 32 * 3
 _COARSE_CLASSES = 20

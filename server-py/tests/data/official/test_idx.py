@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from official_formats import idx
 
 from cowmask_worker.data.damage import DatasetDamaged
-from cowmask_worker.data.idx import read_images, read_labels
+from cowmask_worker.data.official.idx import read_images, read_labels
 
 # Two images of 2x3 pixels, and three labels, byte by byte.
 IMAGES = bytes.fromhex("00000803 00000002 00000002 00000003  000102030405 fafbfcfdfeff")

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple, cast
 
-from cowmask_worker.data import tfds
-from cowmask_worker.data.cifar import extracted_files
 from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
-from cowmask_worker.data.official_files import OFFICIAL, Edition, Format, OfficialFile
+from cowmask_worker.data.official import tfds
+from cowmask_worker.data.official.cifar import extracted_files
+from cowmask_worker.data.official.files import OFFICIAL, Edition, Format, OfficialFile
 from cowmask_worker.data.progress import Progress
 
 _PIECE_BYTES = 4 << 20

@@ -27,12 +27,12 @@ from official_formats import (
     written,
 )
 
-from cowmask_worker.data import tfds
 from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
 from cowmask_worker.data.dataset_folder import MANIFEST
 from cowmask_worker.data.digits import Images
-from cowmask_worker.data.prepared import load_prepared, prepare
-from cowmask_worker.data.record_files import read_array_record, read_tfrecord
+from cowmask_worker.data.official import tfds
+from cowmask_worker.data.official.prepared import load_prepared, prepare
+from cowmask_worker.data.official.record_files import read_array_record, read_tfrecord
 
 TEN = made_up(CIFAR10)
 OTHER = made_up(CIFAR10, seed=1)

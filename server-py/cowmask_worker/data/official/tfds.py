@@ -18,9 +18,9 @@ from cowmask_worker.data.catalog import DatasetFacts
 from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
 from cowmask_worker.data.digits import Images
 from cowmask_worker.data.image_file import Channels, png_pixels
+from cowmask_worker.data.official.record_files import read_array_record, read_tfrecord
+from cowmask_worker.data.official.tf_example import Feature, parse_example
 from cowmask_worker.data.progress import Progress
-from cowmask_worker.data.record_files import read_array_record, read_tfrecord
-from cowmask_worker.data.tf_example import Feature, parse_example
 
 ADVICE = "Have TensorFlow Datasets prepare it again, or give the official files."
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from official_formats import slow_crc32c
 
-from cowmask_worker.data.crc32c import crc32c
+from cowmask_worker.data.official.crc32c import crc32c
 
 
 @pytest.mark.parametrize(

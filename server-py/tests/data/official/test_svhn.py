@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy.io import savemat
 
 from cowmask_worker.data.damage import DatasetDamaged
-from cowmask_worker.data.svhn import read
+from cowmask_worker.data.official.svhn import read
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.integers(0, 256, (32, 32, 3, 3), np.uint8)

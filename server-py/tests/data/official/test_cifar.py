@@ -32,10 +32,10 @@ from official_formats import (
     written,
 )
 
-from cowmask_worker.data.cifar import read_binary, read_python
 from cowmask_worker.data.damage import DatasetDamaged
 from cowmask_worker.data.digits import Images
-from cowmask_worker.data.restricted_pickle import array, load
+from cowmask_worker.data.official.cifar import read_binary, read_python
+from cowmask_worker.data.official.restricted_pickle import array, load
 
 SMALL10, SMALL100 = made_up(CIFAR10), made_up(CIFAR100)
 FILES10, PICKLES10 = cifar10_files(SMALL10), cifar10_pickles(SMALL10)
@@ -228,7 +228,7 @@ def test_a_hostile_pickle_does_nothing(tmp_path: Path, protocol: int) -> None:
         *(b"builtins\neval", b"__builtin__\neval", b"os\nsystem", b"posix\nsystem", b"subprocess\nPopen"),
         *(b"numpy\nload", b"numpy\nfromfile", b"numpy\ndtype.__class__", b"numpy.core.multiarray\nscalar"),
         *(b"numpy.core.multiarray\n_reconstruct.__globals__", b"_codecs\ndecode", b"copyreg\n_reconstructor"),
-        *(b"copy_reg\n_reconstructor", b"pickle\nloads", b"cowmask_worker.data.restricted_pickle\nload"),
+        *(b"copy_reg\n_reconstructor", b"pickle\nloads", b"cowmask_worker.data.official.restricted_pickle\nload"),
     ],
 )
 def test_every_other_name_is_refused(name: bytes) -> None:

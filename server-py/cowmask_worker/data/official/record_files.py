@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cowmask_worker.data.crc32c import crc32c
 from cowmask_worker.data.damage import DatasetDamaged
+from cowmask_worker.data.official.crc32c import crc32c
 
 _LENGTH_BYTES = 8
 _CRC_BYTES = 4

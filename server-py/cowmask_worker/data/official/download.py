@@ -8,7 +8,7 @@ import urllib.request
 from pathlib import Path
 
 from cowmask_worker.data.damage import DatasetDamaged
-from cowmask_worker.data.official_files import OfficialFile
+from cowmask_worker.data.official.files import OfficialFile
 from cowmask_worker.data.progress import Progress
 
 _PIECE_BYTES = 1 << 20

@@ -15,15 +15,16 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as decode
 from safetensors.numpy import save as encode
 
-from cowmask_worker.data import cifar, class_folders, dataset_folder, idx, svhn, tfds
+from cowmask_worker.data import dataset_folder
 from cowmask_worker.data.catalog import CATALOG, DatasetFacts
 from cowmask_worker.data.contents import Contents
 from cowmask_worker.data.contents_file import CONTENTS, Listed, decoded, encoded
 from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
 from cowmask_worker.data.dataset_folder import IMAGES, MANIFEST
 from cowmask_worker.data.digits import Images
-from cowmask_worker.data.official_files import OFFICIAL
-from cowmask_worker.data.official_sources import Source, find, how_to_get, origins
+from cowmask_worker.data.official import cifar, class_folders, idx, svhn, tfds
+from cowmask_worker.data.official.files import OFFICIAL
+from cowmask_worker.data.official.sources import Source, find, how_to_get, origins
 from cowmask_worker.data.own.store import Stored
 from cowmask_worker.data.progress import Progress
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from official_formats import example, varint
 
-from cowmask_worker.data.tf_example import Feature, parse_example
+from cowmask_worker.data.official.tf_example import Feature, parse_example
 
 # "label" (6c 61 62 65 6c) with int64_list [7], of which every length is counted by hand.
 LABEL_PACKED = bytes.fromhex("0a 10  0a 0e  0a 05 6c6162656c  12 05  1a 03 0a 01 07")

@@ -10,8 +10,8 @@ from typing import override
 import pytest
 
 from cowmask_worker.data.damage import DatasetDamaged
-from cowmask_worker.data.download import DownloadFailed, download
-from cowmask_worker.data.official_files import OfficialFile
+from cowmask_worker.data.official.download import DownloadFailed, download
+from cowmask_worker.data.official.files import OfficialFile
 
 CONTENT = bytes(range(256)) * 4096
 
