@@ -69,9 +69,10 @@ def alive(pid: int) -> bool:
         return False
 
 
-def children() -> list[int]:
-    found = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return [int(pid) for pid in found if alive(int(pid))]
+def task_processes() -> list[int]:
+    """Children that run the fake task; the test runner may have others."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [int(pid) for pid in children if alive(int(pid)) and FAKE in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
 async def test_a_run_goes_from_queued_to_its_verdict(tmp_path: Path, socket_folder: Path) -> None:
@@ -107,7 +108,7 @@ async def test_one_run_trains_the_others_wait_in_order(tmp_path: Path, socket_fo
         first, second, third = [await supervisor.start(asked(CONFIG, "")) for _ in range(3)]
         await watch(supervisor, first.id, is_metrics)
         assert (await supervisor.get(second.id)).state == QUEUED
-        assert len(children()) == 1
+        assert len(task_processes()) == 1
 
         cancelled = await supervisor.cancel(second.id)
         assert cancelled.state == CANCELLED, "who waits is cancelled at once"
@@ -185,7 +186,7 @@ async def test_a_killed_trainer_is_noticed_in_two_seconds(tmp_path: Path, socket
         run = await supervisor.start(asked(CONFIG, ""))
         await watch(supervisor, run.id, is_metrics)
         began = time.monotonic()
-        os.kill(children()[0], 9)
+        os.kill(task_processes()[0], 9)
         events = await watch(supervisor, run.id)
         assert time.monotonic() - began < 2
         assert events[-1].finished.state == INTERRUPTED
@@ -198,7 +199,7 @@ async def test_a_trainer_that_ignores_cancel_is_killed_after_the_grace(
     async with supervising(tmp_path, socket_folder, "for ever,ignores cancel", grace_s=0.2) as supervisor:
         run = await supervisor.start(asked(CONFIG, ""))
         await watch(supervisor, run.id, is_metrics)
-        pid = children()[0]
+        pid = task_processes()[0]
         await supervisor.cancel(run.id)
         finished = (await watch(supervisor, run.id))[-1].finished
         assert finished.state == INTERRUPTED
@@ -214,7 +215,7 @@ async def test_a_trainer_that_never_dials_is_given_up(
     async with supervising(tmp_path, socket_folder, "deaf") as supervisor:
         run = await supervisor.start(asked(CONFIG, ""))
         assert (await watch(supervisor, run.id))[-1].finished.state == INTERRUPTED
-        assert children() == []
+        assert task_processes() == []
 
 
 async def test_a_wrong_token_attaches_nobody(tmp_path: Path, socket_folder: Path) -> None:
@@ -234,7 +235,7 @@ async def test_stopping_ends_every_run_and_leaves_no_process(tmp_path: Path, soc
     async with supervising(tmp_path, socket_folder, "for ever") as supervisor:
         runs = [await supervisor.start(asked(CONFIG, "")) for _ in range(2)]
         await watch(supervisor, runs[0].id, is_metrics)
-        pid = children()[0]
+        pid = task_processes()[0]
         watching = [asyncio.create_task(watch(supervisor, run.id)) for run in runs]
         await asyncio.sleep(0.1)
         await supervisor.stop(5)
