@@ -166,29 +166,28 @@ class FileScorer:
 
     def score(self, variables: Variables, split: FileSplit) -> Score:
         total: Tally | None = None
-        for part, _ in self.logits(variables, split):
+        for batch in _batches(split):
+            part, _ = self._count(variables, batch.images, batch.labels)
             total = part if total is None else jax.tree.map(jnp.add, total, part)
         assert total is not None
         return Score(*map(float, jax.device_get(total.evaluation())))
 
-    def logits(self, variables: Variables, split: FileSplit) -> Iterator[tuple[Tally, Array]]:
-        """The tally and the logits of every batch; rows past the last image have the label `PADDING`."""
-        size, channels, _ = split.shape
-        keep = len(split.indices) * math.prod((size, size, channels)) <= _KEPT_BYTES
-        if split.kept:
-            for batch in split.kept:
-                yield self._count(variables, batch.images, batch.labels)
-            return
-        reading = evaluation_batches(
-            split.records, split.indices, split.shape, batch=EVALUATION_BATCH, workers=workers()
-        )
-        read: list[EvaluationBatch] = []
-        with contextlib.closing(reading) as batches:
-            for batch in batches:
-                yield self._count(variables, batch.images, batch.labels)
-                if keep:
-                    read.append(batch)
-        split.kept.extend(read)
+
+def _batches(split: FileSplit) -> Iterator[EvaluationBatch]:
+    """From the files, or as they were read before; rows past the last image have the label `PADDING`."""
+    if split.kept:
+        yield from split.kept
+        return
+    size, channels, _ = split.shape
+    keep = len(split.indices) * math.prod((size, size, channels)) <= _KEPT_BYTES
+    read: list[EvaluationBatch] = []
+    reading = evaluation_batches(split.records, split.indices, split.shape, batch=EVALUATION_BATCH, workers=workers())
+    with contextlib.closing(reading) as batches:
+        for batch in batches:
+            yield batch
+            if keep:
+                read.append(batch)
+    split.kept.extend(read)
 
 
 def workers() -> int:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import datasets_pb2
 from cowmask_worker.data.dataset_folder import check_apart
-from cowmask_worker.data.own.arrays import checked_arrays, read_arrays
+from cowmask_worker.data.own.arrays import Arrays, checked_arrays, read_arrays
 from cowmask_worker.data.own.folder import list_folder
 from cowmask_worker.data.own.source_kind import source_kind
 from cowmask_worker.data.own.store import store
@@ -36,7 +36,7 @@ def import_dataset(call: Call) -> None:
     else:
         arrays = {tensor.header.name: to_array(tensor) for tensor in call.tensors()}
         checked = checked_arrays(arrays, tuple(command.classes), "arrays")
-        taken = take_arrays(command.name, checked, options, progress)
+        taken = _take_arrays(command.name, checked, options, progress)
     call.check()
     progress("store the dataset", 0, 1)
     facts = store(taken, call.data_folder)
@@ -51,7 +51,13 @@ def take(name: str, source: Path, options: Options, progress: "_Told") -> Taken:
         case "table":
             return take_listing(name, list_table(source), options, progress)
         case "arrays":
-            return take_arrays(name, checked_arrays(read_arrays(source), (), str(source)), options, progress)
+            return _take_arrays(name, checked_arrays(read_arrays(source), (), str(source)), options, progress)
+
+
+def _take_arrays(name: str, arrays: Arrays, options: Options, progress: "_Told") -> Taken:
+    if options.storage == "files":
+        raise invalid([Violation("storage", "must be 'pixels' for arrays, which have no files; got 'files'")])
+    return take_arrays(name, arrays, options, progress)
 
 
 def options_of(message: datasets_pb2.DatasetImportOptions) -> Options:

@@ -161,6 +161,9 @@ async def test_a_dataset_comes_and_goes(socket_folder: Path, tmp_path: Path) -> 
         np.savez(tmp_path / "set.npz", **ARRAYS)  # pyright: ignore[reportArgumentType] - none is called so
         of_file = await imported(client, "of_file", "set.npz")
         assert (of_file.mean, of_file.train) == (streamed.mean, streamed.train)
+        for source in ({"chunks": chunks_of(ARRAYS)}, {"path": "set.npz"}):
+            path, reason = await violation(imported(client, "none", **source, storage="files"))
+            assert (path, "no files" in reason) == ("storage", True)
         (root / "set.csv").write_text("path,label\n" + "".join(f"labeled/cat/{n}.png,{n % 2}\n" for n in range(6)))
         assert (await imported(client, "table", "my photos/set.csv")).train == 4
         assert list(await listed(client)) == ["mine", "of_file", "streamed", "table"]
