@@ -57,7 +57,7 @@ describe('datasets that have to be prepared', () => {
     await expect(prepareDataset('fashion_mnist', { form: official } as object)).rejects.toThrow(ConfigError)
   })
 
-  it('are prepared by the command line, train, and are refused once a byte is another', async () => {
+  it('F6: are prepared by the command line, train, and are refused once a byte is another', async () => {
     const before = await readdir(official)
     const flags = [
       'data',

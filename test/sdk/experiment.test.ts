@@ -85,7 +85,7 @@ describe('an experiment', () => {
     await expect(cowmask.experiments.get(run.id)).rejects.toMatchObject({ name: 'RemoteError', code: 'RUN_NOT_FOUND' })
   })
 
-  test('can be cancelled, resumed, left alone, and tells that its trainer was killed', async () => {
+  test('F1, F13: can be cancelled, resumed, left alone, and tells that its trainer was killed', async () => {
     const { pid } = await cowmask.system.info()
     const before = new Set(descendants(pid).map((process) => process.pid))
     const run = await cowmask.experiments.start({ ...quick, steps: 100_000, checkpointEvery: 10 })

@@ -73,7 +73,7 @@ describe('a launched worker', () => {
     await expect(worker.cowmask.system.info()).rejects.toMatchObject({ name: 'WorkerCrashedError' })
   })
 
-  test('ends a call whose time is up', async () => {
+  test('W4: ends a call whose time is up', async () => {
     await using worker = await launchWorker()
     const call = worker.cowmask.masks.cow(long, { timeoutMs: 200 })
     await expect(call).rejects.toMatchObject({ name: 'TimeoutError' })
@@ -92,7 +92,7 @@ describe('a launched worker', () => {
   })
 })
 
-describe('L3_no_orphans', () => {
+describe('L3: no orphans', () => {
   test('a killed client leaves no process and no socket behind, within 5 s', async () => {
     await using here = await temporaryFolder()
     const { child, line } = script('train.mts', here.path)

@@ -12,7 +12,7 @@ import { temporaryFolder } from './worker.js'
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-test('the packed package, installed in an empty project, launches the worker that it carries', async () => {
+test('S9: the packed package, installed in an empty project, launches the worker that it carries', async () => {
   await using here = await temporaryFolder()
   // What npm would run around it, but for the build: other tests are using what the build would write.
   const carry = join(root, 'scripts', 'pack-worker.mjs')

@@ -22,7 +22,7 @@ function cowmask(...args: string[]) {
 }
 
 describe('a worker to connect to', () => {
-  test('is served until SIGTERM, to those who have its token', async () => {
+  test('S2: is served until SIGTERM, to those who have its token', async () => {
     await using here = await temporaryFolder()
     const { child, ended } = cowmask('serve', '--state-dir', here.path)
     const [line] = (await once(child.stdout, 'data')) as [Buffer]

@@ -36,7 +36,7 @@ async function endless(first = 3) {
 }
 
 describe('a call', () => {
-  test('sends the token, the protocol and the deadline', async () => {
+  test('W4: sends the token, the protocol and the deadline', async () => {
     let metadata: Metadata | undefined
     let deadline: unknown
     const Info = (call: Unary, answer: UnaryAnswer) => {
@@ -54,7 +54,7 @@ describe('a call', () => {
     expect(Number(deadline)).toBeLessThan(before + 6000)
   })
 
-  test('that is not answered in time ends as TimeoutError, and the server sees it end', async () => {
+  test('W4: that is not answered in time ends as TimeoutError, and the server sees it end', async () => {
     let cancelled = false
     const Info = (call: Unary) => {
       call.on('cancelled', () => {
@@ -121,7 +121,7 @@ describe('a call', () => {
     await expect(call).rejects.toMatchObject({ violations: [{ path: 'timeoutMs' }] })
   })
 
-  test('takes messages above the 4 MiB that gRPC allows by default, and refuses them above 16 MiB', async () => {
+  test('W2: takes messages above the 4 MiB that gRPC allows by default, and refuses them above 16 MiB', async () => {
     const Generate = (call: Streaming) => {
       const bytes = Number(call.request.count)
       call.write({ chunk: { data: Buffer.alloc(bytes) } })
@@ -209,7 +209,7 @@ describe('a stream', () => {
     expect(getEventListeners(abort.signal, 'abort')).toHaveLength(0)
   })
 
-  test('holds the server back while nobody reads', async () => {
+  test('F9: holds the server back while nobody reads', async () => {
     let written = 0
     const Generate = (call: Streaming) => {
       const more = () => {
@@ -262,7 +262,7 @@ describe('a stream', () => {
   })
 })
 
-describe('close', () => {
+describe('L5: close', () => {
   test('ends calls and streams, on the server too, and may come twice', async () => {
     await using fake = await endless()
     const { seen, server } = fake

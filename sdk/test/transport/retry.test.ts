@@ -4,7 +4,7 @@ import { UnavailableError } from '../../src/errors.js'
 import { drain } from './drain.js'
 import { RetryBudget, reconnecting } from '../../src/transport/retry.js'
 
-describe('a retry budget', () => {
+describe('F12: a retry budget', () => {
   test('lets the sum of waits never pass it, and is not filled up again', async () => {
     const budget = new RetryBudget(10, 2, 4, () => 1)
     const started = performance.now()
@@ -29,7 +29,7 @@ describe('a retry budget', () => {
   })
 })
 
-describe('a stream that is taken up again', () => {
+describe('F3: a stream that is taken up again', () => {
   test.each([1, 2, 3, 7])('shows each of 20 events once when the connection is cut after every %d', async (cut) => {
     let next = 1
     const open = async function* () {

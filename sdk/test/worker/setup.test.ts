@@ -36,7 +36,7 @@ const installs = async () =>
   (await readFile(here.path('log'), 'utf8')).split('\n').filter((line) => line.startsWith('pip install'))
 
 describe('setup', () => {
-  test('makes an environment from hashed requirements once, though three ask at the same time', async () => {
+  test('S9: makes an environment from hashed requirements once, though three ask at the same time', async () => {
     const cacheDir = here.path('cache')
     const steps: SetupProgress['step'][] = []
     const all = await Promise.all([1, 2, 3].map(() => setup({ cacheDir, onProgress: ({ step }) => steps.push(step) })))

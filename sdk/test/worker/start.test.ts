@@ -151,7 +151,7 @@ describe('the start', () => {
     expect(isAlive({ pid: Number(await readFile(here.path('pid'), 'utf8')) })).toBe(false)
   })
 
-  test('tells the worker its token over stdin, in a folder that is private, and nothing by arguments', async () => {
+  test('L7, S4: tells the worker its token over stdin, in a folder that is private, and nothing by arguments', async () => {
     vi.stubEnv('MY_SECRET', 'do not pass')
     const python = await here.program(
       'python',

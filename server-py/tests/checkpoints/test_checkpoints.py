@@ -128,7 +128,7 @@ def test_f5_every_single_flipped_bit_is_noticed(tmp_path: Path) -> None:
     verify(path)
 
 
-def test_swapped_and_renamed_checkpoints_are_noticed(tmp_path: Path) -> None:
+def test_f5_swapped_and_renamed_checkpoints_are_noticed(tmp_path: Path) -> None:
     first, second = written(tmp_path, 10, 20)
     first.rename(tmp_path / "0000000030")
     assert newest_verified(tmp_path).path == second
@@ -148,7 +148,7 @@ def test_the_newest_two_are_kept(tmp_path: Path) -> None:
     assert names(tmp_path) == ["0000000030", "0000000040"]
 
 
-def test_older_ones_stay_until_two_newer_ones_verify(tmp_path: Path) -> None:
+def test_f5_older_ones_stay_until_two_newer_ones_verify(tmp_path: Path) -> None:
     _, newest = written(tmp_path, 10, 20)
     damage(newest / STATE, "truncate")
     written(tmp_path, 30)
@@ -172,7 +172,7 @@ def test_f7_a_state_that_is_not_finite_is_not_saved(tmp_path: Path, bad: float) 
     assert names(tmp_path) == ["0000000010"]
 
 
-def test_a_refusing_disk_leaves_the_earlier_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_f4_a_refusing_disk_leaves_the_earlier_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written(tmp_path, 10, 20)
 
     def full(_: int) -> None:

@@ -136,7 +136,7 @@ def test_steps_per_second_is_measured() -> None:
 
 
 @pytest.mark.parametrize("after", range(5))
-def test_a_cancel_is_seen_at_the_next_edge_and_saved(after: int) -> None:
+def test_f13_a_cancel_is_seen_at_the_next_edge_and_saved(after: int) -> None:
     asked = itertools.count()
     events = kinds(run(Recorder(pace=1.0), Plan(10, 3, 4), cancelled=lambda: next(asked) >= after))
     assert events[-2:] == [("checkpoint", after), ("cancelled", after)]

@@ -71,7 +71,7 @@ async def test_leaving_a_call_cancels_it_before_the_next_begins(socket_folder: P
         assert await pid_of(compute) == before, "the same process, ready again"
 
 
-async def test_a_call_that_is_interrupted_from_outside_is_cancelled_too(socket_folder: Path) -> None:
+async def test_w4_a_call_that_is_interrupted_from_outside_is_cancelled_too(socket_folder: Path) -> None:
     async with computing(socket_folder, "endless answer") as compute:
         before = await pid_of(compute)
 
@@ -85,7 +85,7 @@ async def test_a_call_that_is_interrupted_from_outside_is_cancelled_too(socket_f
         assert await pid_of(compute) == before
 
 
-async def test_a_call_that_does_not_stop_costs_the_process(
+async def test_w4_a_call_that_does_not_stop_costs_the_process(
     socket_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compute_module, "ABANDON_GRACE_S", 0.2)

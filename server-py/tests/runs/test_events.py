@@ -61,7 +61,7 @@ async def read(log: EventLog, from_seq: int, cuts: Iterable[int]) -> list[int]:
         st.tuples(st.integers(0, 8), st.integers(0, 60), st.lists(st.integers(1, 50), max_size=4)), max_size=6
     ),
 )
-def test_no_reader_misses_an_event_or_sees_one_twice(
+def test_f3_no_reader_misses_an_event_or_sees_one_twice(
     bursts: list[int], readers: list[tuple[int, int, list[int]]]
 ) -> None:
     async def scenario(folder: Path) -> None:
@@ -92,7 +92,7 @@ def test_no_reader_misses_an_event_or_sees_one_twice(
         asyncio.run(asyncio.wait_for(scenario(Path(folder)), 60))
 
 
-async def test_events_are_published_after_they_are_committed(tmp_path: Path) -> None:
+async def test_f3_events_are_published_after_they_are_committed(tmp_path: Path) -> None:
     registry, log = await open_log(tmp_path)
     other = sqlite3.connect(tmp_path / FILE)
 
@@ -137,7 +137,7 @@ async def test_events_are_committed_in_groups_and_within_the_time(
     await registry.close()
 
 
-async def test_a_slow_reader_holds_up_nobody_and_costs_no_memory(tmp_path: Path) -> None:
+async def test_f9_a_slow_reader_holds_up_nobody_and_costs_no_memory(tmp_path: Path) -> None:
     registry, log = await open_log(tmp_path)
     slow = log.watch(RUN, 1)
     assert (await anext(slow)).seq == 1
@@ -164,7 +164,7 @@ async def test_a_watch_of_an_ended_run_ends_where_it_begins(tmp_path: Path) -> N
     await registry.close()
 
 
-async def test_a_watch_goes_on_through_a_resume(tmp_path: Path) -> None:
+async def test_f3_a_watch_goes_on_through_a_resume(tmp_path: Path) -> None:
     registry, log = await open_log(tmp_path)
     log.append(RUN, event_pb2.Event(finished=event_pb2.Finished(state=event_pb2.RUN_STATE_CANCELLED)))
     await log.flush()
@@ -180,7 +180,7 @@ async def test_a_watch_goes_on_through_a_resume(tmp_path: Path) -> None:
     await registry.close()
 
 
-async def test_a_full_disk_holds_events_up_and_loses_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_f4_a_full_disk_holds_events_up_and_loses_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events_module, "_RETRY_S", 0.01)
     registry, log = await open_log(tmp_path)
     record = Registry.append

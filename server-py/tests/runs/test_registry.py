@@ -31,7 +31,7 @@ def finished(state: "event_pb2.RunState.ValueType", seq: int) -> event_pb2.Event
     return event_pb2.Event(seq=seq, finished=event_pb2.Finished(state=state, step=7))
 
 
-def test_the_file_survives_a_power_cut(registry: Registry, tmp_path: Path) -> None:
+def test_f2_the_file_survives_a_power_cut(registry: Registry, tmp_path: Path) -> None:
     assert registry._database.execute("PRAGMA journal_mode").fetchone() == ("truncate",)
     assert registry._database.execute("PRAGMA synchronous").fetchone() == (2,)
     registry.start("run_a", asked(CONFIG, ""), b"")
@@ -43,7 +43,7 @@ def test_the_file_survives_a_power_cut(registry: Registry, tmp_path: Path) -> No
     assert (again.state, again.attempt, again.last_seq) == (event_pb2.RUN_STATE_QUEUED, 1, 1)
 
 
-def test_a_key_belongs_to_one_run_and_one_config(registry: Registry) -> None:
+def test_f10_a_key_belongs_to_one_run_and_one_config(registry: Registry) -> None:
     first = registry.start("run_a", asked(CONFIG, "key"), b"hash")
     second = registry.start("run_b", asked(CONFIG, "key"), b"hash")
     assert second.run.id == first.run.id == "run_a"
@@ -59,7 +59,7 @@ def test_no_key_is_no_key(registry: Registry) -> None:
     assert registry.start("run_b", asked(CONFIG, ""), b"").run.id == "run_b"
 
 
-async def test_fifty_submits_at_once_are_one_run(tmp_path: Path) -> None:
+async def test_f10_fifty_submits_at_once_are_one_run(tmp_path: Path) -> None:
     thread = RegistryThread()
     await thread.open(tmp_path)
     started = await asyncio.gather(
@@ -70,7 +70,7 @@ async def test_fifty_submits_at_once_are_one_run(tmp_path: Path) -> None:
     await thread.close()
 
 
-def test_a_batch_of_events_is_recorded_whole_or_not_at_all(registry: Registry) -> None:
+def test_f2_a_batch_of_events_is_recorded_whole_or_not_at_all(registry: Registry) -> None:
     registry.start("run_a", asked(CONFIG, ""), b"")
     state = event_pb2.StateChanged(state=event_pb2.RUN_STATE_RUNNING)
     good, twice = event_pb2.Event(seq=2, state=state), event_pb2.Event(seq=2, state=state)
@@ -80,7 +80,7 @@ def test_a_batch_of_events_is_recorded_whole_or_not_at_all(registry: Registry) -
     assert [event.seq for event in registry.events("run_a", 1, 10)] == [1]
 
 
-def test_the_verdict_is_recorded_with_its_event(registry: Registry) -> None:
+def test_f2_the_verdict_is_recorded_with_its_event(registry: Registry) -> None:
     registry.start("run_a", asked(CONFIG, ""), b"")
     registry.append([("run_a", finished(event_pb2.RUN_STATE_FAILED, 2))])
     run = registry.run("run_a")

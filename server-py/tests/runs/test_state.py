@@ -27,7 +27,7 @@ sys.stdin.read()
 """
 
 
-def test_a_held_folder_names_its_owner_and_is_free_when_that_dies(tmp_path: Path) -> None:
+def test_f2_a_held_folder_names_its_owner_and_is_free_when_that_dies(tmp_path: Path) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(tmp_path), str(SERVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -45,13 +45,13 @@ def test_a_held_folder_names_its_owner_and_is_free_when_that_dies(tmp_path: Path
     lock.release()
 
 
-def test_a_process_is_told_from_a_later_one_of_its_id() -> None:
+def test_l6_a_process_is_told_from_a_later_one_of_its_id() -> None:
     assert start_time(os.getpid()) == process_identity().start_time
     assert start_time(os.getpid()) != start_time(1)
     assert start_time(2**22 + 1) is None
 
 
-async def test_runs_of_a_dead_worker_are_interrupted_with_a_cause(tmp_path: Path) -> None:
+async def test_f2_runs_of_a_dead_worker_are_interrupted_with_a_cause(tmp_path: Path) -> None:
     state = await State.open(tmp_path)
     config = experiment_config_pb2.ExperimentConfig()
     started = await state.registry.do(Registry.start, "run_a", asked(config, ""), b"")
@@ -88,7 +88,7 @@ async def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
     assert str(tmp_path / "file") in refused.value.failure.message
 
 
-async def test_the_state_is_private(tmp_path: Path) -> None:
+async def test_s10_the_state_is_private(tmp_path: Path) -> None:
     state = await State.open(tmp_path / "state")
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
     await state.close()

@@ -90,7 +90,9 @@ async def test_a_run_goes_from_queued_to_its_verdict(tmp_path: Path, socket_fold
         assert ended.finished.checkpoint.step == 2, "what the trainer left out is filled in from the log"
 
 
-async def test_the_api_is_answered_from_the_state_folder_after_a_restart(tmp_path: Path, socket_folder: Path) -> None:
+async def test_f10_the_api_is_answered_from_the_state_folder_after_a_restart(
+    tmp_path: Path, socket_folder: Path
+) -> None:
     async with supervising(tmp_path, socket_folder) as supervisor:
         run = await supervisor.start(asked(CONFIG, "key"))
         events = await watch(supervisor, run.id)
@@ -120,7 +122,7 @@ async def test_one_run_trains_the_others_wait_in_order(tmp_path: Path, socket_fo
         assert states(await watch(supervisor, second.id)) == [QUEUED], "it never began"
 
 
-async def test_cancel_then_resume_goes_on_under_the_same_id(tmp_path: Path, socket_folder: Path) -> None:
+async def test_f13_cancel_then_resume_goes_on_under_the_same_id(tmp_path: Path, socket_folder: Path) -> None:
     async with supervising(tmp_path, socket_folder, "for ever") as supervisor:
         run = await supervisor.start(asked(CONFIG, ""))
         await watch(supervisor, run.id, is_metrics)
@@ -159,7 +161,7 @@ async def test_a_cancelled_run_that_has_ended_stays_as_it_is(tmp_path: Path, soc
         ("dead at start", "", 3, "exited with code 3", "no such module"),
     ],
 )
-async def test_a_trainer_that_dies_is_told_with_its_cause_and_the_run_resumes(
+async def test_f1_a_trainer_that_dies_is_told_with_its_cause_and_the_run_resumes(
     tmp_path: Path, socket_folder: Path, behavior: str, signal: str, code: int | None, message: str, tail: str
 ) -> None:
     async with supervising(tmp_path, socket_folder, behavior) as supervisor:
@@ -181,7 +183,7 @@ async def test_a_trainer_that_dies_is_told_with_its_cause_and_the_run_resumes(
         await watch(supervisor, run.id)
 
 
-async def test_a_killed_trainer_is_noticed_in_two_seconds(tmp_path: Path, socket_folder: Path) -> None:
+async def test_f1_a_killed_trainer_is_noticed_in_two_seconds(tmp_path: Path, socket_folder: Path) -> None:
     async with supervising(tmp_path, socket_folder, "for ever") as supervisor:
         run = await supervisor.start(asked(CONFIG, ""))
         await watch(supervisor, run.id, is_metrics)
@@ -192,7 +194,7 @@ async def test_a_killed_trainer_is_noticed_in_two_seconds(tmp_path: Path, socket
         assert events[-1].finished.state == INTERRUPTED
 
 
-async def test_a_trainer_that_ignores_cancel_is_killed_after_the_grace(
+async def test_f13_a_trainer_that_ignores_cancel_is_killed_after_the_grace(
     tmp_path: Path, socket_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor_module, "CANCEL_GRACE_S", 0.3)
@@ -208,7 +210,7 @@ async def test_a_trainer_that_ignores_cancel_is_killed_after_the_grace(
         assert not alive(pid)
 
 
-async def test_a_trainer_that_never_dials_is_given_up(
+async def test_f14_a_trainer_that_never_dials_is_given_up(
     tmp_path: Path, socket_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(task_process, "HELLO_TIMEOUT_S", 0.5)
@@ -231,7 +233,7 @@ async def test_whatever_a_trainer_prints_does_not_stop_it(tmp_path: Path, socket
         assert (await watch(supervisor, run.id))[-1].finished.state == SUCCEEDED
 
 
-async def test_stopping_ends_every_run_and_leaves_no_process(tmp_path: Path, socket_folder: Path) -> None:
+async def test_l5_stopping_ends_every_run_and_leaves_no_process(tmp_path: Path, socket_folder: Path) -> None:
     async with supervising(tmp_path, socket_folder, "for ever") as supervisor:
         runs = [await supervisor.start(asked(CONFIG, "")) for _ in range(2)]
         await watch(supervisor, runs[0].id, is_metrics)

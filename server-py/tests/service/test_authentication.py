@@ -36,7 +36,7 @@ async def status_of(client: Any, method: str, metadata: tuple[tuple[str, str], .
     return None
 
 
-async def test_every_method_wants_the_token(socket_folder: Path, tmp_path: Path) -> None:
+async def test_s2_every_method_wants_the_token(socket_folder: Path, tmp_path: Path) -> None:
     assert {method.split("/")[1] for method, _ in METHODS} == set(SERVICES), "this test covers all there are"
     wrong = [
         (),
@@ -57,13 +57,13 @@ async def test_every_method_wants_the_token(socket_folder: Path, tmp_path: Path)
             assert error is None or error.code() != grpc.StatusCode.UNAUTHENTICATED, method
 
 
-async def test_nobody_reads_state_without_a_token(socket_folder: Path, tmp_path: Path) -> None:
+async def test_s2_nobody_reads_state_without_a_token(socket_folder: Path, tmp_path: Path) -> None:
     async with running_control(socket_folder, tmp_path / "state") as client:
         await status_of(client, "/cowmask.v1.Experiments/List", ())
         assert not (tmp_path / "state").exists()
 
 
-async def test_health_is_open_and_tells_every_service(socket_folder: Path, tmp_path: Path) -> None:
+async def test_w7_health_is_open_and_tells_every_service(socket_folder: Path, tmp_path: Path) -> None:
     async with running_control(socket_folder, tmp_path) as client:
         health: Any = health_pb2_grpc.HealthStub(client.channel)
         for service in ("", *SERVICES):
@@ -71,7 +71,7 @@ async def test_health_is_open_and_tells_every_service(socket_folder: Path, tmp_p
             assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
-async def test_another_protocol_is_told_with_both_versions(socket_folder: Path, tmp_path: Path) -> None:
+async def test_l2_another_protocol_is_told_with_both_versions(socket_folder: Path, tmp_path: Path) -> None:
     async with running_control(socket_folder, tmp_path) as client:
         with pytest.raises(grpc.aio.AioRpcError, match=r"protocol 2.*protocol 1") as refused:
             await client.system.Info(

@@ -69,7 +69,7 @@ async def test_chunks_pass_to_the_task_and_back(socket_folder: Path, tmp_path: P
         ([images([2, 1024, 1024, 1], bytes(2**20 + 1))], "1,048,576 bytes at most"),
     ],
 )
-async def test_images_that_are_not_what_they_say_are_refused(
+async def test_w2_images_that_are_not_what_they_say_are_refused(
     chunks: list[tensor_pb2.TensorChunk], reason: str, socket_folder: Path, tmp_path: Path
 ) -> None:
     async with running_control(socket_folder, tmp_path) as client:
@@ -82,7 +82,7 @@ async def test_images_that_are_not_what_they_say_are_refused(
         assert await mix(client, [images([1, 1, 1, 1], b"a")])
 
 
-async def test_lowered_limits_hold(socket_folder: Path, tmp_path: Path) -> None:
+async def test_w2_lowered_limits_hold(socket_folder: Path, tmp_path: Path) -> None:
     limits = Limits(tensor_elements=16, chunk_bytes=8)
     async with running_control(socket_folder, tmp_path, limits=limits) as client:
         published = (await client.system.Info(system_pb2.InfoRequest(), metadata=METADATA)).limits
@@ -104,7 +104,7 @@ async def test_options_come_first(socket_folder: Path, tmp_path: Path) -> None:
         assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_a_thousand_million_pixels_are_refused_without_a_task_process(
+async def test_w2_a_thousand_million_pixels_are_refused_without_a_task_process(
     socket_folder: Path, tmp_path: Path
 ) -> None:
     async with running_control(socket_folder, tmp_path) as client:
@@ -116,7 +116,7 @@ async def test_a_thousand_million_pixels_are_refused_without_a_task_process(
         assert client.control._compute._process is None
 
 
-async def test_a_deadline_stops_the_work(socket_folder: Path, tmp_path: Path) -> None:
+async def test_w4_a_deadline_stops_the_work(socket_folder: Path, tmp_path: Path) -> None:
     async with running_control(socket_folder, tmp_path, "endless answer") as client:
         before = (await client.system.Devices(system_pb2.DevicesRequest(), metadata=METADATA)).devices[0].id
         request = masks_pb2.GenerateRequest(count=1, height=8, width=8, cow=masks_pb2.CowMaskOptions())
@@ -129,7 +129,7 @@ async def test_a_deadline_stops_the_work(socket_folder: Path, tmp_path: Path) ->
         assert devices.devices[0].id == before
 
 
-async def test_a_client_that_cancels_stops_the_work(socket_folder: Path, tmp_path: Path) -> None:
+async def test_w4_a_client_that_cancels_stops_the_work(socket_folder: Path, tmp_path: Path) -> None:
     async with running_control(socket_folder, tmp_path, "endless answer") as client:
         request = masks_pb2.GenerateRequest(count=1, height=8, width=8, cow=masks_pb2.CowMaskOptions())
         call = client.masks.Generate(request, metadata=METADATA)
@@ -170,7 +170,7 @@ async def test_masks_need_no_state_folder(socket_folder: Path, tmp_path: Path) -
         assert not (tmp_path / "state").exists()
 
 
-async def test_a_second_worker_on_the_folder_is_told_whose_it_is(socket_folder: Path, tmp_path: Path) -> None:
+async def test_f2_a_second_worker_on_the_folder_is_told_whose_it_is(socket_folder: Path, tmp_path: Path) -> None:
     other = socket_folder / "other"
     other.mkdir(mode=0o700)
     async with running_control(socket_folder, tmp_path) as first, running_control(other, tmp_path) as second:

@@ -330,7 +330,7 @@ async def test_another_dataset_is_never_resumed_on(socket_folder: Path, tmp_path
 @pytest.mark.parametrize(
     "name", ["", "Mine", "my photos", "a/b", "../mine", ".mine", "-mine", "_mine", "mine\n", "a" * 65, "münze", "a.b"]
 )
-async def test_names_become_names_of_folders(socket_folder: Path, tmp_path: Path, name: str) -> None:
+async def test_s5_names_become_names_of_folders(socket_folder: Path, tmp_path: Path, name: str) -> None:
     async with running_control(socket_folder, tmp_path) as client:
         path, reason = await violation(imported(client, name))
         assert (path, "64 lowercase letters" in reason) == ("name", True)
@@ -412,7 +412,9 @@ async def test_a_damaged_dataset_is_told_and_can_be_removed(socket_folder: Path,
     ],
 )
 @pytest.mark.skipif(sys.platform == "win32", reason="links take privileges on Windows")
-async def test_paths_do_not_lead_out_of_their_root(socket_folder: Path, tmp_path: Path, path: str, reason: str) -> None:
+async def test_s5_paths_do_not_lead_out_of_their_root(
+    socket_folder: Path, tmp_path: Path, path: str, reason: str
+) -> None:
     root = tmp_path / "root"
     photos(root / "photos", each=1)
     photos(tmp_path / "outside", each=1)
@@ -427,7 +429,7 @@ async def test_paths_do_not_lead_out_of_their_root(socket_folder: Path, tmp_path
         assert client.control._reader._process is None  # pyright: ignore[reportPrivateUsage]
 
 
-async def test_roots_go_by_their_names(socket_folder: Path, tmp_path: Path) -> None:
+async def test_s5_roots_go_by_their_names(socket_folder: Path, tmp_path: Path) -> None:
     one, other = photos(tmp_path / "one"), photos(tmp_path / "other")
     async with running_control(socket_folder, tmp_path, roots={"one": one, "other": other}) as client:
         for root in ("", "One", "one/", "..", str(one)):

@@ -147,7 +147,7 @@ def test_masks_a_trained_model_and_its_predictions(socket_folder: Path, tmp_path
         assert (sum(inspected.train_counts), sum(inspected.test_counts)) == (1437, 360)
 
 
-def test_a_run_outlives_the_death_of_trainer_client_and_worker(socket_folder: Path, tmp_path: Path) -> None:
+def test_f1_f2_f3_a_run_outlives_the_death_of_trainer_client_and_worker(socket_folder: Path, tmp_path: Path) -> None:
     with worker(socket_folder, tmp_path) as client:
         run_id = client.start(config(1_000_000))
         last = client.watch(run_id, lambda event: kind(event) == "checkpoint")[-1]

@@ -31,7 +31,7 @@ async def send(client: Client, method: str, parts: list[bytes]) -> Any:
 
 
 @pytest.mark.parametrize("method", [name for name, _ in METHODS])
-async def test_bytes_that_are_no_message_are_an_invalid_argument(
+async def test_w1_bytes_that_are_no_message_are_an_invalid_argument(
     method: str, socket_folder: Path, tmp_path: Path
 ) -> None:
     async with running_control(socket_folder, tmp_path) as client:
@@ -41,7 +41,7 @@ async def test_bytes_that_are_no_message_are_an_invalid_argument(
         assert "no message" in detail(error).violations[0].reason
 
 
-def test_no_bytes_make_a_method_answer_unknown_or_fail(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_w1_no_bytes_make_a_method_answer_unknown_or_fail(tmp_path_factory: pytest.TempPathFactory) -> None:
     """One worker for all examples: what one does to it the next ones would notice."""
     fine = {
         grpc.StatusCode.INVALID_ARGUMENT,
@@ -81,7 +81,7 @@ async def test_what_nobody_expected_is_internal_with_its_traceback(
     assert "on purpose" in caplog.text
 
 
-async def test_more_violations_than_metadata_holds_are_cut_not_lost(socket_folder: Path, tmp_path: Path) -> None:
+async def test_w1_more_violations_than_metadata_holds_are_cut_not_lost(socket_folder: Path, tmp_path: Path) -> None:
     # All are out of bounds, and not in ascending order either.
     boundaries = [experiment_config_pb2.Boundary(at=2, factor=1)] * 500
     config = experiment_config_pb2.ExperimentConfig()

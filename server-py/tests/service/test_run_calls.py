@@ -27,7 +27,7 @@ async def test_a_run_from_start_to_delete(socket_folder: Path, tmp_path: Path) -
         assert missing.value.code() == grpc.StatusCode.NOT_FOUND
 
 
-async def test_fifty_submits_of_one_key_are_one_run(socket_folder: Path, tmp_path: Path) -> None:
+async def test_f10_fifty_submits_of_one_key_are_one_run(socket_folder: Path, tmp_path: Path) -> None:
     async with running_control(socket_folder, tmp_path) as client:
         request = experiments_pb2.StartRequest(idempotency_key="k" * 200, config=config(steps=5))
         answers = await asyncio.gather(*(client.experiments.Start(request, metadata=METADATA) for _ in range(50)))
@@ -65,7 +65,7 @@ async def test_runs_are_listed_in_pages(socket_folder: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "run_id", ["", UNKNOWN_RUN, "../../etc/passwd", "run_\0" + "a" * 19, "%2e%2e", "\\..\\x", "x" * 300, "file:///etc"]
 )
-async def test_a_name_is_never_a_path(run_id: str, socket_folder: Path, tmp_path: Path) -> None:
+async def test_s5_a_name_is_never_a_path(run_id: str, socket_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "keep").mkdir()
     selector = models_pb2.ModelSelector(run_id=run_id)
     async with running_control(socket_folder, tmp_path) as client:

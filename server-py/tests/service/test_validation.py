@@ -53,7 +53,7 @@ def test_the_allowed_depths_are_those_that_a_resnet_can_have() -> None:
 
 
 @pytest.mark.parametrize("case", [each for each in CASES if each["where"] != "sdk"], ids=lambda case: case["name"])
-def test_the_worker_judges_the_shared_cases(case: dict[str, Any]) -> None:
+def test_w1_the_worker_judges_the_shared_cases(case: dict[str, Any]) -> None:
     _, violations = VALIDATION.check(from_script(case["message"], case["config"]))
     expected = [(each["path"], each["rule"], each.get("nearest", "")) for each in case["violations"]]
     assert told(violations) == sorted(expected)
@@ -160,7 +160,7 @@ def test_nothing_is_changed_in_the_message_that_was_sent() -> None:
         (b"\x22\x09\x12\x07\x2a\x05\xf8\x07\x01\x10\x01", "mix.sigma"),
     ],
 )
-def test_a_field_of_a_newer_client_is_refused_not_dropped(bytes_: bytes, path: str) -> None:
+def test_w1_a_field_of_a_newer_client_is_refused_not_dropped(bytes_: bytes, path: str) -> None:
     message = config_pb2.ExperimentConfig.FromString(bytes_)
     _, violations = VALIDATION.check(message)
     unknown = [each for each in violations if "field number 127" in each.reason]
@@ -193,7 +193,7 @@ def test_long_words_are_cut_in_the_reason() -> None:
     assert len(violations[0].reason) < 200
 
 
-def test_the_limit_of_elements_may_be_lowered() -> None:
+def test_w2_the_limit_of_elements_may_be_lowered() -> None:
     request = masks_pb2.GenerateRequest(count=2, height=8, width=8)
     request.box.SetInParent()
     assert Validation(TABLE, Limits(tensor_elements=128), LIBRARY).check(request)[1] == []
@@ -202,7 +202,7 @@ def test_the_limit_of_elements_may_be_lowered() -> None:
 
 
 @pytest.mark.parametrize("wanted", [{"tensors": 1}, {"chunk_bytes": 0}, {"chunk_bytes": 2**30}, {"chunk_bytes": True}])
-def test_limits_are_only_lowered_and_only_those_there_are(wanted: dict[str, Any]) -> None:
+def test_w2_limits_are_only_lowered_and_only_those_there_are(wanted: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wanted))):
         Limits.lowered(wanted)
 
@@ -243,7 +243,7 @@ def messages(kind: type[Message]) -> st.SearchStrategy[Message]:
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(CHECKED).flatmap(lambda name: messages(MESSAGES[name])))
-def test_any_message_passes_complete_or_is_refused_with_paths(message: Message) -> None:
+def test_w1_any_message_passes_complete_or_is_refused_with_paths(message: Message) -> None:
     filled, violations = VALIDATION.check(message)
     if violations:
         with pytest.raises(Refusal) as refused:
@@ -266,7 +266,7 @@ def test_any_message_passes_complete_or_is_refused_with_paths(message: Message) 
 
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(CHECKED), st.binary(max_size=60))
-def test_any_bytes_that_parse_are_judged(name: str, content: bytes) -> None:
+def test_w1_any_bytes_that_parse_are_judged(name: str, content: bytes) -> None:
     try:
         message = MESSAGES[name].FromString(content)
     except DecodeError:

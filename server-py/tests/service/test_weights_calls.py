@@ -163,7 +163,7 @@ async def test_tensors_that_are_not_what_they_say_are_refused(
         assert (await import_(client)).step == 5
 
 
-async def test_lowered_limits_hold_for_all_tensors_together(socket_folder: Path, tmp_path: Path) -> None:
+async def test_w2_lowered_limits_hold_for_all_tensors_together(socket_folder: Path, tmp_path: Path) -> None:
     async with running_control(socket_folder, tmp_path, limits=Limits(call_bytes=40, tensor_elements=6)) as client:
         assert await import_(client, [A, tensor("b", [4], bytes(16))])
         for chunks, path, reason in (
@@ -176,7 +176,7 @@ async def test_lowered_limits_hold_for_all_tensors_together(socket_folder: Path,
             assert (found, reason in said) == (path, True), said
 
 
-async def test_there_may_be_only_so_many_tensors(
+async def test_w3_there_may_be_only_so_many_tensors(
     socket_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tensors_input, "MOST_TENSORS", 3)

@@ -50,7 +50,7 @@ def info(address: str) -> system_pb2.InfoResponse:
         return stub.Info(system_pb2.InfoRequest(), metadata=METADATA, timeout=10)
 
 
-def test_it_is_up_in_a_moment_and_says_where(socket_folder: Path, tmp_path: Path) -> None:
+def test_l1_it_is_up_in_a_moment_and_says_where(socket_folder: Path, tmp_path: Path) -> None:
     with started(greeting(socket_folder, tmp_path)) as worker:
         assert worker.start_seconds < UP_S
         assert worker.announced == {
@@ -67,7 +67,7 @@ def test_control_loads_nothing_heavy(socket_folder: Path) -> None:
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_what_others_print_to_stdout_goes_to_stderr() -> None:
+def test_l1_what_others_print_to_stdout_goes_to_stderr() -> None:
     script = (
         "import os, sys; sys.path.insert(0, sys.argv[1])\n"
         "from cowmask_worker.service.announcement import Announcement\n"
@@ -92,7 +92,7 @@ def test_what_others_print_to_stdout_goes_to_stderr() -> None:
         ({"log": "shout"}, "START_FAILED", ["'shout'"]),
     ],
 )
-def test_a_worker_that_can_not_start_says_why(
+def test_l1_l2_a_worker_that_can_not_start_says_why(
     changes: dict[str, Any], code: str, words: list[str], socket_folder: Path, tmp_path: Path
 ) -> None:
     with started(greeting(socket_folder, tmp_path, **changes)) as worker:
@@ -106,21 +106,21 @@ def test_a_worker_that_can_not_start_says_why(
 
 
 @pytest.mark.parametrize("first", [b"hello\n", b"[]\n", b"\n", b"{" + b" " * 70_000 + b"}\n"])
-def test_a_first_line_that_is_no_greeting_is_told(first: bytes) -> None:
+def test_l1_a_first_line_that_is_no_greeting_is_told(first: bytes) -> None:
     with started(first) as worker:
         assert worker.announced is not None
         assert worker.announced["error"]["code"] == "START_FAILED"
         assert worker.process.wait(10) == 1
 
 
-def test_a_folder_that_others_may_enter_is_refused(socket_folder: Path, tmp_path: Path) -> None:
+def test_l7_a_folder_that_others_may_enter_is_refused(socket_folder: Path, tmp_path: Path) -> None:
     socket_folder.chmod(0o755)
     with started(greeting(socket_folder, tmp_path)) as worker:
         assert worker.announced is not None
         assert "0700" in worker.announced["error"]["message"]
 
 
-def test_a_path_too_long_for_a_socket_falls_back_to_loopback(tmp_path: Path) -> None:
+def test_l7_a_path_too_long_for_a_socket_falls_back_to_loopback(tmp_path: Path) -> None:
     folder = tmp_path / ("x" * 120)
     folder.mkdir(mode=0o700)
     with started(greeting(folder, tmp_path)) as worker:
@@ -129,7 +129,7 @@ def test_a_path_too_long_for_a_socket_falls_back_to_loopback(tmp_path: Path) -> 
         assert list(folder.iterdir()) == []
 
 
-def test_the_end_of_stdin_ends_it_and_its_sockets(socket_folder: Path, tmp_path: Path) -> None:
+def test_l3_the_end_of_stdin_ends_it_and_its_sockets(socket_folder: Path, tmp_path: Path) -> None:
     with started(greeting(socket_folder, tmp_path)) as worker:
         assert {path.name for path in socket_folder.iterdir()} == {"worker.sock", "tasks.sock"}
         worker.close_stdin()
@@ -137,7 +137,7 @@ def test_the_end_of_stdin_ends_it_and_its_sockets(socket_folder: Path, tmp_path:
         assert not socket_folder.exists()
 
 
-def test_terminate_drains_and_ctrl_c_is_the_clients_to_judge(socket_folder: Path, tmp_path: Path) -> None:
+def test_l4_terminate_drains_and_ctrl_c_is_the_clients_to_judge(socket_folder: Path, tmp_path: Path) -> None:
     with started(greeting(socket_folder, tmp_path)) as worker:
         worker.process.send_signal(signal.SIGINT)
         time.sleep(0.3)
@@ -156,7 +156,7 @@ time.sleep(3600)
 
 
 @pytest.mark.parametrize("stdin_outlives_the_parent", [False, True])
-def test_a_worker_does_not_outlive_its_parent(
+def test_l3_a_worker_does_not_outlive_its_parent(
     stdin_outlives_the_parent: bool, socket_folder: Path, tmp_path: Path
 ) -> None:
     reading, writing = os.pipe()
@@ -214,7 +214,7 @@ def announced(process: "subprocess.Popen[str]") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_to_connect_to_listens_is_healthy_and_drains(stop: signal.Signals, tmp_path: Path) -> None:
+def test_w7_a_worker_to_connect_to_listens_is_healthy_and_drains(stop: signal.Signals, tmp_path: Path) -> None:
     with listening("127.0.0.1:0", tmp_path, "--cache-dir", CACHE) as process:
         address = announced(process)["address"]
         assert info(address).pid == process.pid
@@ -230,7 +230,7 @@ def test_a_worker_to_connect_to_listens_is_healthy_and_drains(stop: signal.Signa
 @pytest.mark.parametrize(
     "listen", ["0.0.0.0:0", "192.0.2.1:80", "[::]:0", "example.com:80", "127.0.0.1", "127.0.0.1:x"]
 )
-def test_nothing_but_loopback_is_listened_on(listen: str, tmp_path: Path) -> None:
+def test_s1_nothing_but_loopback_is_listened_on(listen: str, tmp_path: Path) -> None:
     with listening(listen, tmp_path) as process:
         error = announced(process)["error"]
         assert process.wait(10) == 2
@@ -239,7 +239,7 @@ def test_nothing_but_loopback_is_listened_on(listen: str, tmp_path: Path) -> Non
         assert error["hint"]
 
 
-def test_a_port_that_is_taken_is_not_shared(tmp_path: Path) -> None:
+def test_l7_a_port_that_is_taken_is_not_shared(tmp_path: Path) -> None:
     first, second = tmp_path / "1", tmp_path / "2"
     first.mkdir()
     second.mkdir()
@@ -250,7 +250,7 @@ def test_a_port_that_is_taken_is_not_shared(tmp_path: Path) -> None:
             assert other.wait(10) == 1
 
 
-def test_the_token_is_in_no_argument_variable_or_log(socket_folder: Path, tmp_path: Path) -> None:
+def test_s4_the_token_is_in_no_argument_variable_or_log(socket_folder: Path, tmp_path: Path) -> None:
     with started(greeting(socket_folder, tmp_path, log="debug")) as worker:
         info(worker.address)
         with grpc.insecure_channel(worker.address) as channel:

@@ -114,7 +114,7 @@ def test_a_run_on_files_succeeds_and_leaves_no_process(unbroken: list[event_pb2.
 
 # That every position gives the same batches is shown without training: tests/data/large.
 @pytest.mark.parametrize("cancel_at", [0, 2, 5])
-def test_stopped_anywhere_it_goes_on_bit_for_bit(
+def test_f1_stopped_anywhere_it_goes_on_bit_for_bit(
     photos: Photos, unbroken: list[event_pb2.Event], tmp_path: Path, cancel_at: int
 ) -> None:
     first = attempt(photos, tmp_path, cancel_at=cancel_at)
@@ -140,7 +140,7 @@ def test_scores_are_exact_for_any_number_of_images(photos: Photos, monkeypatch: 
     np.testing.assert_allclose(score, expected, rtol=1e-5, atol=1e-7)
 
 
-def test_a_file_that_is_gone_ends_a_run_before_its_first_step(tmp_path: Path) -> None:
+def test_f6_a_file_that_is_gone_ends_a_run_before_its_first_step(tmp_path: Path) -> None:
     photos = Photos(tmp_path)
     gone = next(photos.root.glob("unlabeled/*"))
     gone.unlink()
@@ -151,7 +151,7 @@ def test_a_file_that_is_gone_ends_a_run_before_its_first_step(tmp_path: Path) ->
     assert not any(event.HasField("metrics") for event in events)
 
 
-def test_a_file_that_was_spoiled_ends_a_run_by_its_name(tmp_path: Path) -> None:
+def test_f6_a_file_that_was_spoiled_ends_a_run_by_its_name(tmp_path: Path) -> None:
     photos = Photos(tmp_path)
     spoiled = next(photos.root.glob("labeled/r/*"))
     spoiled.write_bytes(b"no image any more")

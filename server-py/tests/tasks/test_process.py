@@ -184,7 +184,7 @@ def test_a_call_that_fails_leaves_the_process_for_the_next_one(compute: Control)
     assert compute.tensors(generate=generate())["masks"].shape == (5, 12, 10)
 
 
-def test_a_call_can_be_cancelled_while_it_runs_and_while_it_waits(compute: Control) -> None:
+def test_w4_a_call_can_be_cancelled_while_it_runs_and_while_it_waits(compute: Control) -> None:
     call = compute.call(generate=generate(count=1_000_000))
     answers = compute.answers(call)
     assert next(answers).HasField("chunk")
@@ -277,7 +277,7 @@ def test_l3_it_goes_when_nobody_holds_it(tmp_path: Path, way: str) -> None:
         control.process.wait(timeout=10)
 
 
-def test_ctrl_c_is_for_control_to_decide(compute: Control) -> None:
+def test_l4_ctrl_c_is_for_control_to_decide(compute: Control) -> None:
     compute.process.send_signal(signal.SIGINT)
     assert compute.tensors(generate=generate())["masks"].shape == (5, 12, 10)
 

@@ -282,7 +282,7 @@ def test_f8_out_of_memory_is_told_apart(
     assert ("batchSize" in end.cause.hint) == (code == "OUT_OF_MEMORY")
 
 
-def test_a_disk_that_refuses_fails_the_run_with_the_reason(tmp_path: Path) -> None:
+def test_f4_a_disk_that_refuses_fails_the_run_with_the_reason(tmp_path: Path) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("no folder")
     end = finished(attempt(in_the_way))

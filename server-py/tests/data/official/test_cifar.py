@@ -100,7 +100,7 @@ def test_python_3_s_pickles_are_read_too(protocol: int, order: Any) -> None:
     np.testing.assert_array_equal(array(batch["data"], "batch", (2, 3)), rows)
 
 
-def test_pickle_s_own_readers_are_not_used(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_s6_pickle_s_own_readers_are_not_used(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def poisoned(*_: object, **__: object) -> None:
         raise AssertionError("pickle was asked")
 
@@ -130,7 +130,7 @@ LABEL_10 = records(SMALL10.test_images, np.where(np.arange(10) == 4, 10, SMALL10
         ("test_batch.bin", LABEL_10, "labels of 0 to 9", "the label 10 at record 4"),
     ],
 )
-def test_bad_records_are_refused(tmp_path: Path, name: str, content: bytes, expected: str, found: str) -> None:
+def test_f6_bad_records_are_refused(tmp_path: Path, name: str, content: bytes, expected: str, found: str) -> None:
     files = FILES10 | {name: content}
     for path in (written(tmp_path / "folder", files), archive(tmp_path, tar(BIN10, files))):
         with pytest.raises(DatasetDamaged) as caught:
@@ -141,7 +141,7 @@ def test_bad_records_are_refused(tmp_path: Path, name: str, content: bytes, expe
         assert name in str(caught.value)
 
 
-def test_labels_outside_of_the_hundred_are_refused(tmp_path: Path) -> None:
+def test_f6_labels_outside_of_the_hundred_are_refused(tmp_path: Path) -> None:
     pixels = bytes(3072)
     for labels, message in ((b"\x13\x64", "labels of 0 to 99, found the label 100"), (b"\x14\x63", "the label 20 at")):
         written(tmp_path, {"train.bin": labels + pixels, "test.bin": bytes(2) + pixels})
@@ -158,12 +158,12 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 8, 9, 3073])
-def test_an_archive_that_is_cut_is_refused(place: Path, cut: int) -> None:
+def test_f6_an_archive_that_is_cut_is_refused(place: Path, cut: int) -> None:
     with pytest.raises(DatasetDamaged, match="can not be read to its end"):
         read_binary(archive(place, tar(BIN10, FILES10)[:-cut]), CIFAR10)
 
 
-def test_swapped_pickles_are_noticed(place: Path) -> None:
+def test_f6_swapped_pickles_are_noticed(place: Path) -> None:
     swapped = PICKLES10 | {"data_batch_1": PICKLES10["test_batch"], "test_batch": PICKLES10["data_batch_1"]}
     with pytest.raises(DatasetDamaged, match=r'"training batch 1 of 5", found b\'testing batch 1 of 1\''):
         read_python(archive(place, tar(PY10, swapped)), CIFAR10)
@@ -208,7 +208,7 @@ class Hostile:
 
 
 @pytest.mark.parametrize("protocol", range(6))
-def test_a_hostile_pickle_does_nothing(tmp_path: Path, protocol: int) -> None:
+def test_s6_a_hostile_pickle_does_nothing(tmp_path: Path, protocol: int) -> None:
     trace = tmp_path / "trace"
     hostile = Hostile(os.system, f"touch '{trace}'")  # pyright: ignore[reportDeprecated]
     for batch in (hostile, {"batch_label": "training batch 1 of 1", "fine_labels": [0], "data": hostile}):
@@ -231,7 +231,7 @@ def test_a_hostile_pickle_does_nothing(tmp_path: Path, protocol: int) -> None:
         *(b"copy_reg\n_reconstructor", b"pickle\nloads", b"cowmask_worker.data.official.restricted_pickle\nload"),
     ],
 )
-def test_every_other_name_is_refused(name: bytes) -> None:
+def test_s6_every_other_name_is_refused(name: bytes) -> None:
     with pytest.raises(DatasetDamaged, match="found the name"):
         load(b"\x80\x02c" + name + b"\n.", "batch")
 
@@ -258,7 +258,7 @@ def test_every_other_name_is_refused(name: bytes) -> None:
         (b"", "does not load"),
     ],
 )
-def test_programs_that_harm_without_a_name_are_refused(content: bytes, found: str) -> None:
+def test_s6_programs_that_harm_without_a_name_are_refused(content: bytes, found: str) -> None:
     with pytest.raises(DatasetDamaged) as caught:
         load(content, "batch")
     assert found in caught.value.found
@@ -284,12 +284,12 @@ LINK = f"{BIN10}/data_batch_1.bin"
         (member(f"{BIN10}/bomb", size=8 << 20), "bytes once unpacked, found more"),
     ],
 )
-def test_hostile_archives_are_refused(place: Path, other: tarfile.TarInfo, message: str) -> None:
+def test_s7_hostile_archives_are_refused(place: Path, other: tarfile.TarInfo, message: str) -> None:
     with pytest.raises(DatasetDamaged, match=message):
         read_binary(archive(place, tar(BIN10, FILES10, other)), CIFAR10)
 
 
-def test_hostile_members_are_refused_in_the_place_of_an_expected_one(place: Path) -> None:
+def test_s7_hostile_members_are_refused_in_the_place_of_an_expected_one(place: Path) -> None:
     files = without(FILES10, "data_batch_1.bin")
     for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE):
         other = member(LINK, type=kind, linkname="/dev/zero")
@@ -297,7 +297,7 @@ def test_hostile_members_are_refused_in_the_place_of_an_expected_one(place: Path
             read_binary(archive(place, tar(BIN10, files, other)), CIFAR10)
 
 
-def test_sparse_files_of_pax_are_refused(place: Path) -> None:
+def test_s7_sparse_files_of_pax_are_refused(place: Path) -> None:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz", format=tarfile.PAX_FORMAT) as written_archive:
         other = member(LINK, size=10, pax_headers={"GNU.sparse.size": "30730", "GNU.sparse.map": "0,10"})
@@ -320,13 +320,13 @@ def test_a_size_that_no_file_has_comes_to_an_end(place: Path, kind: bytes, size:
         assert_same(read_binary(archive(place, gzip.compress(bytes(header) + after, 1)), CIFAR10), SMALL10)
 
 
-def test_too_many_members_are_refused(place: Path) -> None:
+def test_s7_too_many_members_are_refused(place: Path) -> None:
     others = [member(f"{BIN10}/{number}") for number in range(64)]
     with pytest.raises(DatasetDamaged, match="expected at most 64 members"):
         read_binary(archive(place, tar(BIN10, FILES10, *others)), CIFAR10)
 
 
-def test_a_bomb_for_a_batch_is_refused_by_its_size(place: Path) -> None:
+def test_s7_a_bomb_for_a_batch_is_refused_by_its_size(place: Path) -> None:
     files = FILES10 | {"data_batch_2.bin": bytes(1 << 20)}
     with pytest.raises(DatasetDamaged, match=r"data_batch_2\.bin of 30,730 bytes, found 1,048,576 bytes"):
         read_binary(archive(place, tar(BIN10, files)), CIFAR10)

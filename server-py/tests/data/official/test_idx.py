@@ -86,7 +86,7 @@ def test_a_wrong_sum_is_noticed(file: Path) -> None:
         read_images(file)
 
 
-def test_a_bomb_is_refused(file: Path) -> None:
+def test_s7_a_bomb_is_refused(file: Path) -> None:
     file.write_bytes(gzip.compress(idx(np.zeros((3000, 50, 50), np.uint8))))
     with pytest.raises(DatasetDamaged, match=r"expected 7,500,000 bytes.*found a file that can hold 1,048,576 bytes"):
         read_images(file)

@@ -186,7 +186,7 @@ def official_as(monkeypatch: pytest.MonkeyPatch, name: str, source: Path, unpack
         monkeypatch.setattr(module, "OFFICIAL", {**OFFICIAL, name: changed})
 
 
-def test_a_wrong_digest_is_refused(source: Path, data: Path) -> None:
+def test_f6_a_wrong_digest_is_refused(source: Path, data: Path) -> None:
     size = (source / "cifar-10-binary.tar.gz").stat().st_size
     message = (
         rf"cifar-10-binary\.tar\.gz: expected the 170,052,171 bytes with MD5 c32a1d4ab5d03f1284b67883e8d87530 that its "
@@ -278,7 +278,7 @@ def swap(folder: Path, first: str, second: str) -> None:
         (SVHN, "mat", "train_32x32.mat", "test_32x32.mat", r"32 x 32 x 3 x 13.*found X uint8 32 x 32 x 3 x 7"),
     ],
 )
-def test_swapped_files_are_refused(
+def test_f6_swapped_files_are_refused(
     tmp_path: Path, data: Path, facts: DatasetFacts, form: str, first: str, second: str, message: str
 ) -> None:
     source = source_of(facts, tmp_path / "source", form)
@@ -298,7 +298,7 @@ def test_swapped_batches_of_equal_size_show_in_their_classes(tmp_path: Path, dat
         prepare("cifar10", source, data, check_digests=False, facts=CIFAR10)
 
 
-def test_a_label_outside_of_the_classes_is_refused(tmp_path: Path, data: Path) -> None:
+def test_f6_a_label_outside_of_the_classes_is_refused(tmp_path: Path, data: Path) -> None:
     images = made_up(FASHION)
     images.test_labels[3] = 10
     source = written(tmp_path / "source", fashion_files(images))
@@ -409,7 +409,7 @@ def test_the_facts_of_another_size_are_refused(ready: Path) -> None:
 
 
 @pytest.mark.parametrize("file", [IMAGES, MANIFEST])
-def test_files_that_are_cut_or_gone_are_refused(ready: Path, file: str) -> None:
+def test_f6_files_that_are_cut_or_gone_are_refused(ready: Path, file: str) -> None:
     path = ready / "cifar10" / file
     content = path.read_bytes()
     try:
@@ -427,7 +427,7 @@ def test_files_that_are_cut_or_gone_are_refused(ready: Path, file: str) -> None:
         path.write_bytes(content)
 
 
-def test_links_out_of_the_data_folder_are_refused(tmp_path: Path, ready: Path) -> None:
+def test_s5_links_out_of_the_data_folder_are_refused(tmp_path: Path, ready: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     (data / "cifar10").symlink_to(ready / "cifar10")
@@ -444,7 +444,7 @@ def test_links_out_of_the_data_folder_are_refused(tmp_path: Path, ready: Path) -
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_any_other_byte_in_the_images_is_refused(ready: Path, draws: st.DataObject) -> None:
+def test_f6_any_other_byte_in_the_images_is_refused(ready: Path, draws: st.DataObject) -> None:
     path = ready / "cifar10" / IMAGES
     content = path.read_bytes()
     spoiled = bytearray(content)

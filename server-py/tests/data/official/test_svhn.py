@@ -136,7 +136,7 @@ def test_no_file_is_refused(tmp_path: Path) -> None:
         read(tmp_path, 3)
 
 
-def test_a_bomb_is_refused(file: Path) -> None:
+def test_s7_a_bomb_is_refused(file: Path) -> None:
     bomb = zlib.compress(struct.pack("<II", 14, 64 << 20) + bytes(64 << 20), 1)
     file.write_bytes(mat({})[:128] + struct.pack("<II", 15, len(bomb)) + bomb)
     with pytest.raises(DatasetDamaged, match="it holds more than images and labels"):

@@ -174,7 +174,7 @@ class Hostile:
 
 
 @pytest.mark.parametrize("form", ["npz", "folder"])
-def test_pickles_are_refused_and_never_run(tmp_path: Path, form: str) -> None:
+def test_s6_pickles_are_refused_and_never_run(tmp_path: Path, form: str) -> None:
     trap = tmp_path / "sprung"
     objects = np.array([Hostile(trap), None], object)
     for name in ("images", "classes"):
@@ -212,7 +212,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("bomb", BOMBS)
 @pytest.mark.parametrize("form", ["npz", "folder"])
-def test_bombs_are_refused_before_they_unfold(tmp_path: Path, bomb: str, form: str) -> None:
+def test_s7_bombs_are_refused_before_they_unfold(tmp_path: Path, bomb: str, form: str) -> None:
     content, expected = BOMBS[bomb]
     if form == "npz":
         source = archive(tmp_path / "set.npz", {"images.npy": content})
@@ -268,7 +268,7 @@ def test_a_name_may_come_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links take privileges on Windows")
-def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+def test_s5_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     source = write(tmp_path, {"images": IMAGES}, "folder")
     np.save(tmp_path / "labels.npy", LABELS)
     (source / "labels.npy").symlink_to("../labels.npy")

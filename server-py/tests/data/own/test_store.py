@@ -197,7 +197,7 @@ def changed(content: bytes, way: str) -> bytes | None:
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("way", ["flip", "halve", "empty", "more", "delete"])
-def test_a_file_that_was_touched_is_refused(mine: tuple[DatasetFacts, Path], name: str, way: str) -> None:
+def test_f6_a_file_that_was_touched_is_refused(mine: tuple[DatasetFacts, Path], name: str, way: str) -> None:
     facts, data = mine
     file = data / "mine" / name
     content = changed(file.read_bytes(), way)
@@ -212,7 +212,7 @@ def test_a_file_that_was_touched_is_refused(mine: tuple[DatasetFacts, Path], nam
 
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
-def test_any_other_byte_is_refused_or_said_in_sentences(
+def test_f6_any_other_byte_is_refused_or_said_in_sentences(
     stored: tuple[DatasetFacts, Path], tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     facts, whole = stored
@@ -278,7 +278,9 @@ def test_what_is_no_manifest_is_refused(mine: tuple[DatasetFacts, Path], content
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links take privileges on Windows")
 @pytest.mark.parametrize("name", [*FILES, ""])
-def test_links_out_of_the_data_folder_are_refused(mine: tuple[DatasetFacts, Path], tmp_path: Path, name: str) -> None:
+def test_s5_links_out_of_the_data_folder_are_refused(
+    mine: tuple[DatasetFacts, Path], tmp_path: Path, name: str
+) -> None:
     facts, data = mine
     path = data / "mine" / name
     path.rename(tmp_path / "outside")
