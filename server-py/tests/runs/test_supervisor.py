@@ -1,6 +1,7 @@
 """Runs against task processes that misbehave: `fake_task.py`."""
 
 import asyncio
+import itertools
 import os
 import sys
 import time
@@ -12,6 +13,8 @@ import pytest
 from asked import asked
 
 from cowmask.v1 import event_pb2, experiment_config_pb2, experiments_pb2
+from cowmask_worker.runs import events as events_module
+from cowmask_worker.runs import registry as registry_module
 from cowmask_worker.runs import supervisor as supervisor_module
 from cowmask_worker.runs import task_process
 from cowmask_worker.runs.refusal import Refusal
@@ -278,3 +281,26 @@ async def test_a_submitter_that_goes_away_leaves_no_run_behind_that_nobody_train
         while not runs:
             runs = (await supervisor.list(10, None)).runs
         assert (await watch(supervisor, runs[0].id))[-1].finished.state == SUCCEEDED
+
+
+async def test_f11_a_clock_that_jumps_by_a_day_changes_no_order(
+    tmp_path: Path, socket_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = itertools.cycle([20, 19, 21])
+
+    def jumping() -> str:
+        return f"2026-01-{next(days)}T00:00:00.000Z"
+
+    for module in (events_module, registry_module):
+        monkeypatch.setattr(module, "timestamp", jumping)
+    async with supervising(tmp_path, socket_folder) as supervisor:
+        ids = [(await supervisor.start(asked(CONFIG, ""))).id for _ in range(4)]
+        for run_id in ids:
+            events = await watch(supervisor, run_id)
+            assert [event.seq for event in events] == list(range(1, len(events) + 1))
+            assert states(events) == [QUEUED, STARTING, RUNNING]
+            assert events[-1].finished.state == SUCCEEDED
+            times = [event.time for event in events]
+            assert times != sorted(times), "the clock did jump"
+            assert await watch(supervisor, run_id, from_seq=4) == events[3:]
+        assert [run.id for run in (await supervisor.list(10, None)).runs] == ids[::-1]

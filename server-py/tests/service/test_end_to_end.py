@@ -3,15 +3,16 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import grpc
 import numpy as np
+import pytest
 from numpy.typing import NDArray
-from worker_process import METADATA, alive, children, gone_within, greeting, started
+from worker_process import METADATA, TOKEN, alive, children, gone_within, greeting, started
 
 from cowmask.v1 import (
     datasets_pb2,
@@ -186,3 +187,51 @@ def test_f1_f2_f3_a_run_outlives_the_death_of_trainer_client_and_worker(socket_f
         assert [event.seq for event in events] == list(range(1, run.last_seq + 1))
         assert {event.attempt for event in events} == {1, 2, 3}
         assert not alive(trainer)
+
+
+def holding_the_token(files: Iterable[Path]) -> list[Path]:
+    return [file for file in files if file.is_file() and TOKEN.encode() in file.read_bytes()]
+
+
+def below(*folders: Path) -> Iterator[Path]:
+    for folder in folders:
+        yield from folder.rglob("*")
+
+
+def test_s4_the_token_is_nowhere_after_a_run_and_after_a_crash(socket_folder: Path, tmp_path: Path) -> None:
+    with started(greeting(socket_folder, tmp_path, log="debug")) as process:
+        with grpc.insecure_channel(process.address) as channel:
+            client = Client(channel, process.process.pid)
+            said = [event.SerializeToString() for event in client.watch(client.start(config(8)))]
+            run_id = client.start(config(1_000_000))
+            client.watch(run_id, lambda event: kind(event) == "checkpoint")
+            (trainer,) = children(client.pid)
+            family = [client.pid, trainer]
+            facts = [Path(f"/proc/{pid}/{name}") for pid in family for name in ("cmdline", "environ")]
+            assert holding_the_token([*facts, *below(socket_folder, tmp_path)]) == []
+            os.kill(trainer, signal.SIGKILL)
+            said += [event.SerializeToString() for event in client.watch(run_id)]
+            with pytest.raises(grpc.RpcError) as refused:
+                client.get("run_" + "a" * 20)
+            said.append(str(refused.value.trailing_metadata()).encode())
+        process.process.kill()
+        said.append(process.rest_of_stderr().encode())
+    assert [text for text in said if TOKEN.encode() in text] == []
+    assert holding_the_token(below(socket_folder, tmp_path)) == []
+    (tmp_path / "planted").write_text(f"here: {TOKEN}")
+    assert holding_the_token(below(tmp_path)) == [tmp_path / "planted"]
+
+
+def test_f1_a_run_whose_trainer_was_killed_ends_as_the_unbroken_one(socket_folder: Path, tmp_path: Path) -> None:
+    with worker(socket_folder, tmp_path) as client:
+        unbroken = client.watch(client.start(config(400)))[-1].finished
+        run_id = client.start(config(400))
+        client.watch(run_id, lambda event: kind(event) == "checkpoint")
+        (trainer,) = children(client.pid)
+        os.kill(trainer, signal.SIGKILL)
+        killed = client.watch(run_id)[-1]
+        assert killed.finished.state == event_pb2.RUN_STATE_INTERRUPTED
+        client.resume(run_id)
+        ended = client.watch(run_id, from_seq=killed.seq + 1)[-1].finished
+        assert (ended.state, ended.step) == (event_pb2.RUN_STATE_SUCCEEDED, 400)
+        assert ended.checkpoint.digest == unbroken.checkpoint.digest

@@ -12,6 +12,7 @@ from running_control import METADATA, Client, detail, running_control
 from test_authentication import METHODS
 
 from cowmask.v1 import error_pb2, event_pb2, experiment_config_pb2, experiments_pb2, masks_pb2, system_pb2
+from cowmask_worker.runs.endpoint import MESSAGE_BYTES
 from cowmask_worker.runs.refusal import Refusal, refusal
 from cowmask_worker.service import system
 
@@ -127,3 +128,14 @@ async def test_a_worker_that_stops_says_so(socket_folder: Path, tmp_path: Path) 
         assert detail(refused.value) == error_pb2.ErrorDetail(
             failure=event_pb2.Failure(code="WORKER_STOPPING", message="The worker is stopping.")
         )
+
+
+async def test_w2_a_message_may_have_its_limit_and_not_a_byte_more(socket_folder: Path, tmp_path: Path) -> None:
+    async with running_control(socket_folder, tmp_path) as client:
+        for size, code in (
+            (MESSAGE_BYTES, grpc.StatusCode.INVALID_ARGUMENT),
+            (MESSAGE_BYTES + 1, grpc.StatusCode.RESOURCE_EXHAUSTED),
+        ):
+            error = await send(client, "/cowmask.v1.System/Info", [b"\xff" * size])
+            assert error is not None
+            assert error.code() == code

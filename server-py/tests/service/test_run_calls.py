@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from running_control import METADATA, config, detail, ended, running_control, started
 
-from cowmask.v1 import event_pb2, experiments_pb2, models_pb2, tensor_pb2
+from cowmask.v1 import event_pb2, experiments_pb2, experiments_pb2_grpc, models_pb2, tensor_pb2
 
 UNKNOWN_RUN = "run_" + "a" * 20
 
@@ -134,3 +136,35 @@ async def test_images_to_predict_have_the_size_of_the_runs_dataset(socket_folder
             async for _ in client.models.Predict(parts(), metadata=METADATA):
                 pass
         assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_f3_a_run_goes_on_when_its_client_hangs_up(socket_folder: Path, tmp_path: Path) -> None:
+    async with running_control(socket_folder, tmp_path, "for ever") as client:
+        run_id = await started(client, steps=5)
+        request = experiments_pb2.WatchRequest(run_id=run_id)
+        watching = client.experiments.Watch(request, metadata=METADATA)
+        seen = (await watching.read()).event.seq
+        await client.channel.close()
+        async with grpc.aio.insecure_channel(client.address) as channel:
+            experiments: Any = experiments_pb2_grpc.ExperimentsStub(channel)
+            request.from_seq = seen + 1
+            watching = experiments.Watch(request, metadata=METADATA, timeout=30)
+            events = [(await watching.read()).event for _ in range(50)]
+            assert [event.seq for event in events] == list(range(seen + 1, seen + 51))
+            run = (await experiments.Get(experiments_pb2.GetRequest(run_id=run_id), metadata=METADATA)).run
+            assert run.state == event_pb2.RUN_STATE_RUNNING
+
+
+async def test_w6_two_hundred_idle_streams_do_not_starve_a_health_check(socket_folder: Path, tmp_path: Path) -> None:
+    async with running_control(socket_folder, tmp_path, "never finishes") as client:
+        run_id = await started(client, steps=5)
+        request = experiments_pb2.WatchRequest(run_id=run_id)
+        watching = [client.experiments.Watch(request, metadata=METADATA) for _ in range(200)]
+        firsts = await asyncio.wait_for(asyncio.gather(*(watch.read() for watch in watching)), 60)
+        assert {first.event.seq for first in firsts} == {1}
+        health: Any = health_pb2_grpc.HealthStub(client.channel)
+        for _ in range(10):
+            answer = await health.Check(health_pb2.HealthCheckRequest(), timeout=1)
+            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+        for watch in watching:
+            watch.cancel()

@@ -262,3 +262,17 @@ def test_s4_the_token_is_in_no_argument_variable_or_log(socket_folder: Path, tmp
         worker.close_stdin()
         assert worker.process.wait(GONE_S) == 0
         assert TOKEN not in worker.rest_of_stderr()
+
+
+def test_s10_the_socket_for_task_processes_is_in_a_private_folder(
+    tmp_path: Path, socket_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(socket_folder))
+    with listening("127.0.0.1:0", tmp_path) as process:
+        announced(process)
+        (folder,) = socket_folder.glob("cowmask-*")
+        assert [path.name for path in folder.iterdir()] == ["tasks.sock"]
+        assert folder.stat().st_mode & 0o777 == 0o700
+        process.terminate()
+        assert process.wait(GONE_S) == 0
+        assert list(socket_folder.iterdir()) == []

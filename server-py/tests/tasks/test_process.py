@@ -321,3 +321,14 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_s10_a_compile_cache_that_others_may_enter_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    cache.chmod(0o777)
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
+    with Control(tmp_path) as control:
+        assert control.heard.get(timeout=60).HasField("hello")
+        control.last(devices=system_pb2.DevicesRequest())
+        assert cache.stat().st_mode & 0o777 == 0o700
