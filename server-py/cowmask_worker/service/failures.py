@@ -1,6 +1,7 @@
 """Turns whatever goes wrong in a handler into a gRPC status and an `ErrorDetail`; no call ends as UNKNOWN."""
 
 import contextlib
+import inspect
 import logging
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,6 +19,8 @@ DETAIL_KEY = "cowmask-error-bin"
 _MOST_DETAIL_BYTES = 5_000
 _MOST_MESSAGE_CHARACTERS = 400
 _OURS = "/cowmask.v1."
+# Somebody else's handlers, but one of them is open to everybody.
+_HEALTH = frozenset({"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"})
 
 _STATUS = {
     "INVALID_OPTION": grpc.StatusCode.INVALID_ARGUMENT,
@@ -54,28 +57,34 @@ type _Handler = grpc.RpcMethodHandler[Any, Any]
 
 async def abort(context: _Context, refused: Refusal) -> Never:
     status = _STATUS.get(refused.failure.code, grpc.StatusCode.INTERNAL)
-    message = refused.failure.message[:_MOST_MESSAGE_CHARACTERS]
+    # Travels beside the detail, three bytes for each that is not ASCII.
+    message = refused.failure.message.encode()[:_MOST_MESSAGE_CHARACTERS].decode(errors="ignore")
     await context.abort(status, message, ((DETAIL_KEY, _detail(refused).SerializeToString()),))
 
 
 def _detail(refused: Refusal) -> error_pb2.ErrorDetail:
     """Cut to what fits into metadata: of a traceback the end is kept, of violations the first ones."""
-    detail = error_pb2.ErrorDetail(failure=refused.failure, violations=refused.violations)
+    detail = error_pb2.ErrorDetail(failure=refused.failure, violations=refused.violations[:1])
     while detail.ByteSize() > _MOST_DETAIL_BYTES and detail.failure.traceback:
         detail.failure.traceback = detail.failure.traceback[500:]
-    dropped = 0
-    while detail.ByteSize() > _MOST_DETAIL_BYTES and detail.violations:
-        del detail.violations[-1]
-        dropped += 1
-    if dropped:
-        detail.violations.add(reason=f"{dropped} more are wrong; correct these first")
     if detail.ByteSize() > _MOST_DETAIL_BYTES:
         detail.failure.message = detail.failure.message[:_MOST_MESSAGE_CHARACTERS]
+        for first in detail.violations:
+            first.reason = first.reason[:_MOST_MESSAGE_CHARACTERS]
+    # Added one by one, since there may be very many.
+    for violation in refused.violations[1:]:
+        detail.violations.append(violation)
+        if detail.ByteSize() > _MOST_DETAIL_BYTES:
+            del detail.violations[-1]
+            break
+    dropped = len(refused.violations) - len(detail.violations)
+    if dropped:
+        detail.violations.add(reason=f"{dropped} more are wrong; correct these first")
     return detail
 
 
 class Failures(grpc.aio.ServerInterceptor):
-    """Runs every handler of ours, the reading of its request included, inside one `try`.
+    """Runs every handler of ours and those of health, the reading of the request included, inside one `try`.
 
     Every request is taken as a stream: gRPC leaves a call that ends before its one message without an answer.
     """
@@ -89,12 +98,13 @@ class Failures(grpc.aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> _Handler | None:
         handler: Any = await continuation(handler_call_details)
-        if handler is None or not handler_call_details.method.startswith(_OURS):
+        ours = handler_call_details.method.startswith(_OURS)
+        if handler is None or not (ours or handler_call_details.method in _HEALTH):
             return handler
         behavior = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
 
         async def request_of(raw: AsyncIterator[bytes]) -> Any:
-            if self.refuse_all is not None:
+            if ours and self.refuse_all is not None:
                 raise self.refuse_all
             messages = _messages(raw, handler.request_deserializer)
             return messages if handler.request_streaming else await _only(messages)
@@ -115,7 +125,9 @@ class Failures(grpc.aio.ServerInterceptor):
                 await abort(context, _as_refusal(error))
 
         if handler.response_streaming:
-            return grpc.stream_stream_rpc_method_handler(answers, None, handler.response_serializer)  # pyright: ignore[reportArgumentType] - grpc.aio takes writers, too
+            # A coroutine writes by itself.
+            writer = answer if inspect.iscoroutinefunction(behavior) else answers
+            return grpc.stream_stream_rpc_method_handler(writer, None, handler.response_serializer)  # pyright: ignore[reportArgumentType] - grpc.aio takes writers, too
         return grpc.stream_unary_rpc_method_handler(answer, None, handler.response_serializer)
 
 

@@ -39,7 +39,8 @@ class TensorInput:
         self._expected = self._check_header(facts)
 
     def _check_header(self, facts: DatasetFacts | None) -> int:
-        header, shape = self.header, list(self.header.shape)
+        # A fifth dimension is wrong, whatever follows.
+        header, shape = self.header, list(self.header.shape[:5])
         if header.name != NAME:
             raise _wrong(f"must be the name of the tensor; got {shown(header.name)}")
         if header.type not in _TYPES:

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from running_control import METADATA, Client, detail, running_control
 from test_authentication import METHODS
 
-from cowmask.v1 import error_pb2, event_pb2, experiment_config_pb2, experiments_pb2, masks_pb2, system_pb2
+from cowmask.v1 import (
+    datasets_pb2,
+    error_pb2,
+    event_pb2,
+    experiment_config_pb2,
+    experiments_pb2,
+    masks_pb2,
+    system_pb2,
+)
 from cowmask_worker.runs.endpoint import MESSAGE_BYTES
 from cowmask_worker.runs.refusal import Refusal, refusal
 from cowmask_worker.service import system
@@ -95,6 +103,16 @@ async def test_w1_more_violations_than_metadata_holds_are_cut_not_lost(socket_fo
     violations = detail(failed.value).violations
     assert violations[0].path == "schedule.boundaries[0]"
     assert violations[-1].reason == f"{501 - (len(violations) - 1)} more are wrong; correct these first"
+
+
+@pytest.mark.parametrize("path", ["x/" * 2_000, "\U0001f42e" * 50, "\U0001f42e/" * 500, "\U0001f42e/" * 2_000])
+async def test_a_long_reason_arrives_with_the_path_of_its_field(path: str, socket_folder: Path, tmp_path: Path) -> None:
+    async with running_control(socket_folder, tmp_path) as client:
+        source = datasets_pb2.DataSource(path=path)
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await client.datasets.Inspect(datasets_pb2.InspectRequest(source=source), metadata=METADATA)
+    assert failed.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert [each.path for each in detail(failed.value).violations] == ["source.path"]
 
 
 @pytest.mark.parametrize(

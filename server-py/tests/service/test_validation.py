@@ -177,6 +177,12 @@ def test_only_finite_numbers_pass(value: float) -> None:
                 assert not line.bounds.contain(value)
 
 
+def test_options_without_end_are_refused_before_each_is_looked_at() -> None:
+    message = config_pb2.ExperimentConfig.FromString(b"\xf8\x07\x01" * 50_000)
+    _, violations = VALIDATION.check(message)
+    assert [each.reason for each in violations] == ["must be 131,072 bytes of options at most; got 150,000"]
+
+
 def test_half_a_range_is_told() -> None:
     request = masks_pb2.GenerateRequest(count=1, height=8, width=8)
     request.cow.sigma.low = 2
