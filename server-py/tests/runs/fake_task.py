@@ -72,7 +72,10 @@ def serve(commands: Iterator[tasks_pb2.AttachResponse], outbox: "queue.SimpleQue
                 answer = tasks_pb2.Answer(devices=devices)
                 outbox.put(tasks_pb2.AttachRequest(call=command.call, answer=answer))
                 outbox.put(tasks_pb2.AttachRequest(call=command.call, done=tasks_pb2.Done()))
-            case "mix" | "erase" | "predict" | "step" | "import_model":
+            case "inspect" | "create_split":
+                tell(outbox, command.call, answer=tasks_pb2.Answer())
+                tell(outbox, command.call, done=tasks_pb2.Done())
+            case "mix" | "erase" | "predict" | "step" | "import_model" | "import_dataset" | "import_split":
                 computing.add(command.call)
                 with_input[command.call] = command
             case "evaluate":

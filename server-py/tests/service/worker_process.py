@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -63,10 +63,8 @@ class Worker:
 
 
 @contextmanager
-def started(first: bytes) -> Generator[Worker]:
-    process = subprocess.Popen(
-        [*COMMAND, "serve", "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+def started(first: bytes, command: Sequence[str] = (*COMMAND, "serve", "--stdio")) -> Generator[Worker]:
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     with process:
         try:
             yield Worker(process, first)
