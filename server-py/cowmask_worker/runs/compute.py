@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from cowmask.internal.v1 import tasks_pb2
 from cowmask_worker.runs.refusal import Refusal
 from cowmask_worker.runs.task_host import TaskHost
-from cowmask_worker.runs.task_process import Call, Command, TaskGone, TaskProcess
+from cowmask_worker.runs.task_process import Call, Command, TaskGone, TaskProcess, check_size
 
 ABANDON_GRACE_S = 60.0
 
@@ -27,6 +27,8 @@ class Compute:
 
         Raises `TASK_CRASHED` where the process dies; the next call starts another one.
         """
+        # Before the call is open: one that the process has not heard of can't be cancelled there.
+        check_size(command)
         await self._turn.acquire()
         call: Call | None = None
         try:

@@ -13,11 +13,13 @@ from typing import Any
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2, masks_pb2, system_pb2, tensor_pb2
-from cowmask_worker.runs.refusal import Refusal
+from cowmask_worker.runs.endpoint import MESSAGE_BYTES
+from cowmask_worker.runs.refusal import Refusal, Violation, invalid
 
 STDERR_TAIL_BYTES = 65_536
 HELLO_TIMEOUT_S = 60.0
 _CHUNKS_UNDER_WAY = 8
+_ENVELOPE_BYTES = 64
 _LAST_WORDS_S = 1.0
 _SHOWN_TAIL_CHARACTERS = 2_000
 
@@ -82,6 +84,13 @@ class TaskGone(Exception):  # noqa: N818
         self.exit = exit_
 
 
+def check_size(command: Command) -> None:
+    """Raises `INVALID_OPTION` for what would end the stream to the task process, which dies of that."""
+    most = MESSAGE_BYTES - _ENVELOPE_BYTES
+    if command.ByteSize() > most:
+        raise invalid([Violation("", f"a request must be {most:,} bytes at most; got {command.ByteSize():,}")])
+
+
 class Call:
     """One thing asked of a task process."""
 
@@ -93,7 +102,8 @@ class Call:
         self.complete = asyncio.Event()
 
     async def send(self, command: Command) -> None:
-        """A command, or a piece of its input."""
+        """A command, or a piece of its input. Raises `INVALID_OPTION` for one that is too large to send."""
+        check_size(command)
         message = tasks_pb2.AttachResponse(call=self._number)
         getattr(message, _FIELD_OF[command.DESCRIPTOR.full_name]).CopyFrom(command)
         await self._process.send(message)

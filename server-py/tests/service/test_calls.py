@@ -16,6 +16,7 @@ from cowmask.v1 import (
     tensor_pb2,
 )
 from cowmask_worker import __version__
+from cowmask_worker.runs.endpoint import MESSAGE_BYTES
 from cowmask_worker.service.limits import Limits
 
 UINT8 = tensor_pb2.ELEMENT_TYPE_UINT8
@@ -180,3 +181,14 @@ async def test_f2_a_second_worker_on_the_folder_is_told_whose_it_is(socket_folde
             await started(second, steps=5)
         assert refused.value.code() == grpc.StatusCode.FAILED_PRECONDITION
         assert detail(refused.value).failure.code == "STATE_IN_USE"
+
+
+async def test_what_is_too_large_for_a_task_process_does_not_end_it(socket_folder: Path, tmp_path: Path) -> None:
+    async with running_control(socket_folder, tmp_path) as client:
+        first = await client.system.Devices(system_pb2.DevicesRequest(), metadata=METADATA)
+        large = system_pb2.DevicesRequest.FromString(b"\xf8\x07\x01" * (MESSAGE_BYTES // 3))
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await client.system.Devices(large, metadata=METADATA)
+        assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+        again = await client.system.Devices(system_pb2.DevicesRequest(), metadata=METADATA, timeout=10)
+        assert again == first, "the process is the same"

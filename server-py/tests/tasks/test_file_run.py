@@ -113,7 +113,7 @@ def test_a_run_on_files_succeeds_and_leaves_no_process(unbroken: list[event_pb2.
 
 
 # That every position gives the same batches is shown without training: tests/data/large.
-@pytest.mark.parametrize("cancel_at", [0, 2, 5])
+@pytest.mark.parametrize("cancel_at", [0, 5])
 def test_f1_stopped_anywhere_it_goes_on_bit_for_bit(
     photos: Photos, unbroken: list[event_pb2.Event], tmp_path: Path, cancel_at: int
 ) -> None:
