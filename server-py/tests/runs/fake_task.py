@@ -41,7 +41,7 @@ def main() -> None:
     token = "wrong" if "wrong token" in BEHAVIOR else start["token"]
     outbox: queue.SimpleQueue[tasks_pb2.AttachRequest] = queue.SimpleQueue()
     outbox.put(tasks_pb2.AttachRequest(hello=tasks_pb2.Hello(task=start["task"], pid=os.getpid())))
-    channel = grpc.insecure_channel(start["address"])
+    channel = grpc.insecure_channel(start["address"], [("grpc.max_receive_message_length", 16 * 1024 * 1024)])
     commands = tasks_pb2_grpc.TasksStub(channel).Attach(
         iter(outbox.get, None), metadata=(("cowmask-task-token", token),)
     )

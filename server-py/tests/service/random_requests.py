@@ -130,7 +130,7 @@ class Requests:
 
     def _large(self, request: Descriptor) -> list[bytes]:
         """As many repeats of something small as a message may hold, or more than it may."""
-        unknown = b"\xf8\x07\x01" * (MESSAGE_BYTES // 3 - 100)
+        unknown = b"\xf8\x07\x01" * (MESSAGE_BYTES // 3 - self._random.choice((0, 100)))
         inner = [each for each in request.fields if each.message_type is not None]
         if not inner or self._random.random() < 0.2:
             return [unknown + bytes(self._random.choice((0, 1_000)))]
