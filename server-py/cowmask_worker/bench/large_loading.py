@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cowmask_worker.bench.bare_loop import bare_loop
 from cowmask_worker.bench.synthetic_photo import synthetic_photo
+from cowmask_worker.data.contents import UNLABELED
 from cowmask_worker.data.large.crops import Box
 from cowmask_worker.data.large.host_order import streamed_index
 from cowmask_worker.data.large.host_random import Words
@@ -27,7 +28,7 @@ from cowmask_worker.data.large.large_batches import (
     StreamWords,
     large_batches,
 )
-from cowmask_worker.data.large.records import UNLABELED, records
+from cowmask_worker.data.large.records import records
 from cowmask_worker.data.large.views import Augmentation, Shape, random_view
 
 _HEIGHT, _WIDTH, _SIZE = 375, 500, 224

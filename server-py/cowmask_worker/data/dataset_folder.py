@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,14 @@ def check_apart(source: Path, target: Path) -> None:
         )
     if target.is_symlink():
         raise ValueError(f"{target} is a link; remove it, so that nothing is written elsewhere")
+
+
+def check_inside(data_folder: Path, paths: Iterable[Path], *, advice: str) -> None:
+    """Raises `DatasetDamaged` where one of a dataset's paths is a link to somewhere outside the data folder."""
+    for path in paths:
+        if not (target := path.resolve()).is_relative_to(data_folder.resolve()):
+            expected = f"nothing outside {data_folder}"
+            raise DatasetDamaged(path, expected=expected, found=f"a link to {str(target)!r}", advice=advice)
 
 
 def publish(target: Path, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:

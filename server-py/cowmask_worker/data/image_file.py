@@ -5,6 +5,7 @@ scaled to eight, palettes and CMYK become RGB. Where alpha is not wanted, the im
 """
 
 import contextlib
+import hashlib
 import io
 import os
 import stat
@@ -168,6 +169,23 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
     """Height and width once the camera's orientation is applied."""
     sideways = orientation(image) in _SIDEWAYS
     return (image.width, image.height) if sideways else (image.height, image.width)
+
+
+class Content(NamedTuple):
+    """What a file's bytes are: `sha256` in hexadecimal, and how many."""
+
+    sha256: str
+    bytes: int
+
+
+def content_of(path: Path) -> Content:
+    """Reads the whole file. Raises `Unreadable`."""
+    try:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            return Content(digest, stream.tell())
+    except OSError as error:
+        raise Unreadable(path, expected="a file that can be read", found=error.strerror or str(error)) from error
 
 
 def orientation(image: Image.Image) -> int:

@@ -15,8 +15,8 @@ class DataRoots:
     def __init__(self, roots: Mapping[str, Path]) -> None:
         self._roots = dict(roots)
 
-    def find(self, source: datasets_pb2.DataSource) -> tuple[Path, Path]:
-        """The root and what the source names in it, both without links. Raises `INVALID_OPTION`."""
+    def find(self, source: datasets_pb2.DataSource) -> Path:
+        """What the source names in its root, a path without links. Raises `INVALID_OPTION`."""
         root = self._root(source).resolve()
         pure = PurePosixPath(source.path)
         sound = len(source.path) <= _LONGEST_PATH and "\0" not in source.path and "\\" not in source.path
@@ -31,7 +31,7 @@ class DataRoots:
             raise _wrong(f"must not lead out of the root {root}", source)
         if not there:
             raise _wrong(f"must be there; there is no {path}", source)
-        return root, path
+        return path
 
     def _root(self, source: datasets_pb2.DataSource) -> Path:
         named = ", ".join(self._roots) or "none"

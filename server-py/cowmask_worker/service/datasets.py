@@ -65,8 +65,7 @@ class Datasets(datasets_pb2_grpc.DatasetsServicer):
         if request.HasField("source"):
             if request.name:
                 raise invalid([Violation("name", "must be left out where there is a source")])
-            _, path = self._roots.find(request.source)
-            command.path = str(path)
+            command.path = str(self._roots.find(request.source))
             return (await self._reader.ask(command)).inspect
         facts = self._library.get(request.name, "name")
         _check_no_import(request.options, facts.name)
@@ -98,8 +97,7 @@ class Datasets(datasets_pb2_grpc.DatasetsServicer):
         if wanted.HasField("source"):
             if wanted.classes:
                 raise invalid([Violation("classes", "must be left out: the source tells its classes")])
-            root, path = self._roots.find(wanted.source)
-            command.root, command.path = str(root), str(path)
+            command.path = str(self._roots.find(wanted.source))
         tensors = TensorsInput(
             chunks_of(request_iterator), self._limits, "arrays", _path_of_array, types=IMAGES_AND_LABELS
         )

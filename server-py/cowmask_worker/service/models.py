@@ -68,8 +68,7 @@ class Models(models_pb2_grpc.ModelsServicer):
         found = await self._find(request.model)
         if not request.HasField("source"):
             raise invalid([Violation("source", "is required: a folder of images, or one of them")])
-        _, path = self._roots.find(request.source)
-        command = tasks_pb2.PredictFiles(model=found.files, path=str(path))
+        command = tasks_pb2.PredictFiles(model=found.files, path=str(self._roots.find(request.source)))
         async with self._compute.call(command) as call, contextlib.aclosing(call.answers()) as answers:
             async for message in answers:
                 yield message.answer.predict_files

@@ -1,7 +1,6 @@
 """What a checkpoint tells of the run that wrote it: a run is exact only where these facts stay the same."""
 
 import hashlib
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy
 
 import cowmask_worker
 from cowmask.v1 import experiment_config_pb2 as config_pb2
+from cowmask_worker.tasks.visible_cores import visible_cores
 
 
 def checkpoint_facts(
@@ -41,7 +41,7 @@ def environment() -> dict[str, object]:
         "device": f"{device.platform} {device.device_kind}",
         "device count": jax.device_count(),
         # How XLA:CPU divides a sum among threads depends on their number.
-        "visible cores": _visible_cores(),
+        "visible cores": visible_cores(),
     }
 
 
@@ -59,7 +59,3 @@ def differences(before: Any, now: Mapping[str, Any]) -> list[str]:
     if "labeled_order" in before and before["labeled_order"] != now["labeled_order"]:
         changed.append("the order of the labeled images changed")
     return changed
-
-
-def _visible_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -5,7 +5,6 @@ A batch is a function of the run's keys and the step alone, as it is on the devi
 
 import contextlib
 import math
-import os
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import Any, NamedTuple, cast
@@ -44,9 +43,10 @@ from cowmask_worker.tasks.assembly import (
     split_indices,
     step_on_images,
     step_options,
+    stream_keys,
 )
+from cowmask_worker.tasks.visible_cores import visible_cores
 from cowmask_worker.training.evaluation import Tally, tally
-from cowmask_worker.training.keys import Stream, stream_key
 from cowmask_worker.training.loop import Program, Score
 from cowmask_worker.training.state import TrainState, Variables
 from cowmask_worker.training.step import StepMetrics
@@ -192,8 +192,7 @@ def _batches(split: FileSplit) -> Iterator[EvaluationBatch]:
 
 def workers() -> int:
     """Processes that decode: one for every core that this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_WORKERS)
+    return min(visible_cores(), MOST_WORKERS)
 
 
 def shape_of(facts: DatasetFacts, config: config_pb2.ExperimentConfig) -> Shape:
@@ -202,13 +201,4 @@ def shape_of(facts: DatasetFacts, config: config_pb2.ExperimentConfig) -> Shape:
 
 
 def _stream_words(root: PRNGKeyArray) -> StreamWords:
-    def words(stream: Stream) -> Words:
-        return Words(*map(int, jax.random.key_data(stream_key(root, stream))))
-
-    return StreamWords(
-        labeled_order=words(Stream.LABELED_ORDER),
-        unlabeled_order=words(Stream.UNLABELED_ORDER),
-        labeled_augment=words(Stream.LABELED_AUGMENT),
-        unlabeled_augment=words(Stream.UNLABELED_AUGMENT),
-        unlabeled_augment_second=words(Stream.UNLABELED_AUGMENT_SECOND),
-    )
+    return StreamWords(*(Words(*map(int, jax.random.key_data(key))) for key in stream_keys(root)))

@@ -1,6 +1,5 @@
 """Takes images of the user's as a dataset, for the Datasets service."""
 
-import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,18 +12,17 @@ from cowmask_worker.data.own.source_kind import source_kind
 from cowmask_worker.data.own.store import store
 from cowmask_worker.data.own.table import list_table
 from cowmask_worker.data.own.taken import Options, Taken, take_arrays, take_listing
+from cowmask_worker.data.progress import Progress, paced
 from cowmask_worker.runs.dataset_facts import dataset_message
 from cowmask_worker.runs.refusal import Violation, invalid
 from cowmask_worker.tasks.arrays import to_array
 from cowmask_worker.tasks.call import Call
 
-_TOLD_EVERY_SECONDS = 0.2
-
 
 def import_dataset(call: Call) -> None:
     """Answers how far it is, and at last the dataset. Nothing is stored unless all of it is sound."""
     command = call.command.import_dataset
-    progress = _Told(call)
+    progress = _progress_of(call)
     options = options_of(command.options)
     if command.path:
         source = Path(command.path)
@@ -43,7 +41,7 @@ def import_dataset(call: Call) -> None:
     _send(call, dataset=dataset_message(facts))
 
 
-def take(name: str, source: Path, options: Options, progress: "_Told") -> Taken:
+def take(name: str, source: Path, options: Options, progress: Progress) -> Taken:
     """Reads a folder of images, a table, or a file or folder of arrays. Raises `DatasetUnusable`."""
     match source_kind(source):
         case "folder":
@@ -54,7 +52,7 @@ def take(name: str, source: Path, options: Options, progress: "_Told") -> Taken:
             return _take_arrays(name, checked_arrays(read_arrays(source), (), str(source)), options, progress)
 
 
-def _take_arrays(name: str, arrays: Arrays, options: Options, progress: "_Told") -> Taken:
+def _take_arrays(name: str, arrays: Arrays, options: Options, progress: Progress) -> Taken:
     if options.storage == "files":
         raise invalid([Violation("storage", "must be 'pixels' for arrays, which have no files; got 'files'")])
     return take_arrays(name, arrays, options, progress)
@@ -74,21 +72,19 @@ def options_of(message: datasets_pb2.DatasetImportOptions) -> Options:
     )
 
 
-class _Told:
-    """Says what is being done, not more often than somebody would want to read it; ends the work of a cancelled
-    call."""
+def _progress_of(call: Call) -> Progress:
+    """Tells control how far it is; ends the work of a cancelled call."""
 
-    def __init__(self, call: Call) -> None:
-        self._call = call
-        self._what = ""
-        self._next = 0.0
+    def tell(what: str, done: int, total: int) -> None:
+        _send(call, progress=datasets_pb2.DatasetProgress(what=what, done=done, total=total))
 
-    def __call__(self, what: str, done: int, total: int) -> None:
-        self._call.check()
-        now = time.monotonic()
-        if what != self._what or now >= self._next or done == total:
-            self._what, self._next = what, now + _TOLD_EVERY_SECONDS
-            _send(self._call, progress=datasets_pb2.DatasetProgress(what=what, done=done, total=total))
+    told = paced(tell)
+
+    def progress(what: str, done: int, total: int) -> None:
+        call.check()
+        told(what, done, total)
+
+    return progress
 
 
 def _send(call: Call, **part: Any) -> None:

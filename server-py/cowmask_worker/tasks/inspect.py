@@ -1,7 +1,7 @@
 """Looks at a dataset, or at a source that is not imported, for the Datasets service."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -10,11 +10,9 @@ import numpy as np
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import datasets_pb2, masks_pb2
 from cowmask_worker.data.catalog import DatasetFacts
-from cowmask_worker.data.contents import UNLABELED
 from cowmask_worker.data.damage import DatasetDamaged
 from cowmask_worker.data.digits import Images
 from cowmask_worker.data.image_file import Channels
-from cowmask_worker.data.large.records import Records
 from cowmask_worker.data.own import store
 from cowmask_worker.data.own.advice import Training, advise
 from cowmask_worker.data.own.arrays import examined_arrays, read_arrays
@@ -35,14 +33,13 @@ from cowmask_worker.data.own.inspection import (
     look_at_listing,
     report_of,
 )
-from cowmask_worker.data.own.listing import Entry, Listing, Split
 from cowmask_worker.data.own.source_kind import source_kind
 from cowmask_worker.data.own.table import scan_table
 from cowmask_worker.data.own.taken import Form, usual_shift
 from cowmask_worker.data.progress import Progress
 from cowmask_worker.runs.dataset_facts import facts_of
 from cowmask_worker.runs.resolve import resolve_masks
-from cowmask_worker.tasks.assembly import Files, load_dataset
+from cowmask_worker.tasks.assembly import load_dataset
 from cowmask_worker.tasks.call import Call
 from cowmask_worker.tasks.import_dataset import options_of
 from cowmask_worker.tasks.training_cost import training_cost
@@ -114,7 +111,10 @@ def _dataset(call: Call, labeled: int | None) -> _Looked:
         if dataset.files is None:
             found, digest = look_at_images(facts, dataset.images), _pixel_digest(dataset.images)
         else:
-            found = look_at_listing(_listing_of(dataset.files, facts), (), _until_cancelled(call))
+            # Classes by the names that the facts have for them.
+            contents = dataset.contents()._replace(classes=facts.classes)
+            listing = listing_of(contents, Path(dataset.files.train.root))
+            found = look_at_listing(listing, (), _until_cancelled(call))
     else:
         stored = store.load(facts, call.data_folder)
         if stored.root is None:
@@ -140,21 +140,6 @@ def _import_options(options: datasets_pb2.InspectOptions) -> datasets_pb2.Datase
         if field.name in shared.DESCRIPTOR.fields_by_name:
             setattr(shared, field.name, value)
     return shared
-
-
-def _listing_of(files: Files, facts: DatasetFacts) -> Listing:
-    """The files of a set that the worker knows by name."""
-
-    def entries(records: Records, split: Split, first: int, end: int) -> Iterator[Entry]:
-        for index in range(first, end):
-            label, path = int(records.labels[index]), records.path(index)
-            name = path.relative_to(records.root).as_posix()
-            yield Entry(path, name, None if label == UNLABELED else facts.classes[label], split)
-
-    train = entries(files.train, "train", 0, facts.train)
-    aside = entries(files.train, "validation", facts.train, len(files.train.labels))
-    test = entries(files.test, "test", 0, len(files.test.labels))
-    return Listing(Path(files.train.root), (*train, *aside, *test), classes=facts.classes)
 
 
 def _pixel_digest(images: Images) -> str:

@@ -14,9 +14,10 @@ from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask.v1 import models_pb2
 from cowmask_worker.data.catalog import DatasetFacts
 from cowmask_worker.data.image_file import Channels, Unreadable
+from cowmask_worker.data.image_threads import in_threads
 from cowmask_worker.data.large.views import read_evaluation_view
 from cowmask_worker.data.own.images_below import Below, ImageName, images_below
-from cowmask_worker.data.own.taken import in_threads, read_pixels
+from cowmask_worker.data.own.taken import read_pixels
 from cowmask_worker.tasks.call import Call
 from cowmask_worker.tasks.file_run import shape_of
 from cowmask_worker.tasks.models import PREDICTION_BATCH, Architecture, architecture_of, checkpoint_of

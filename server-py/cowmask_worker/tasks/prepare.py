@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from pathlib import Path
 
 from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
@@ -10,8 +9,7 @@ from cowmask_worker.data.official.download import DownloadFailed, download
 from cowmask_worker.data.official.files import OFFICIAL
 from cowmask_worker.data.official.prepared import prepare
 from cowmask_worker.data.official.sources import how_to_get
-
-_TOLD_EVERY_SECONDS = 0.2
+from cowmask_worker.data.progress import Progress, paced
 
 
 def main(name: str, source: Path | None, data_folder: Path, *, check_digests: bool) -> int:
@@ -21,7 +19,7 @@ def main(name: str, source: Path | None, data_folder: Path, *, check_digests: bo
         return _failed("INVALID_OPTION", f"must be a dataset that can be prepared, one of {there}; got {name!r}.")
     if source is None and OFFICIAL[name].tree:
         return _failed("DATASET_NOT_PREPARED", f"{name} can not be fetched. {how_to_get(name)}")
-    progress = _Told()
+    progress = paced(_tell)
     try:
         folder = source or _installed(name) or _fetched(name, data_folder, progress)
         _say(prepared=str(prepare(name, folder, data_folder, check_digests=check_digests, progress=progress)))
@@ -41,7 +39,7 @@ def _installed(name: str) -> Path | None:
     return debian[1] if debian is not None and debian[1].is_dir() else None
 
 
-def _fetched(name: str, data_folder: Path, progress: "_Told") -> Path:
+def _fetched(name: str, data_folder: Path, progress: Progress) -> Path:
     folder = _downloads(name, data_folder)
     for file in OFFICIAL[name].editions[0].files.values():
         download(file, folder, progress=progress)
@@ -52,17 +50,8 @@ def _downloads(name: str, data_folder: Path) -> Path:
     return data_folder / ".downloads" / name
 
 
-class _Told:
-    """Says what is being done, but not more often than somebody would want to read it."""
-
-    def __init__(self) -> None:
-        self._next = 0.0
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now >= self._next or done in (0, total):
-            self._next = now + _TOLD_EVERY_SECONDS
-            _say(progress={"what": what, "done": done, "total": total})
+def _tell(what: str, done: int, total: int) -> None:
+    _say(progress={"what": what, "done": done, "total": total})
 
 
 def _failed(code: str, message: str) -> int:

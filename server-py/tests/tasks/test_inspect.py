@@ -14,6 +14,7 @@ from task_call import said
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import datasets_pb2
 from cowmask_worker.data.catalog import CATALOG
+from cowmask_worker.data.contents import Contents, Part
 from cowmask_worker.data.damage import DatasetUnusable
 from cowmask_worker.data.digits import Images
 from cowmask_worker.data.large.records import records
@@ -90,7 +91,10 @@ def test_a_set_that_is_known_by_name_may_live_in_files(folder: Path, monkeypatch
     facts = replace(CATALOG["digits"], classes=("cat", "dog"), train=7, test=2, validation=1, storage="files")
     none = np.zeros((0, 8, 8, 1), np.uint8)
     images = Images(none, train.labels, none, files.test.labels)
-    monkeypatch.setattr(tasks_inspect, "load_dataset", lambda *_: Dataset(facts, images, files))
+    digests = ["0" * 64] * 10
+    parts = Part(names[:8], digests[:8], train.labels), Part(names[8:], digests[8:], files.test.labels)
+    stored = Contents("digits", facts.classes, *parts, own_validation=1)
+    monkeypatch.setattr(tasks_inspect, "load_dataset", lambda *_: Dataset(facts, images, files, stored))
     response = inspected(dataset=dataset_message(facts))
     assert (list(response.train_counts), list(response.test_counts)) == ([5, 2], [0, 2])
     assert (response.report.images, response.report.unreadable.count, len(response.digest)) == (10, 0, 64)

@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cowmask_worker.data.contents import UNLABELED
 from cowmask_worker.data.large.host_share import Host, share
 from cowmask_worker.data.large.piece_reader import Piece, images_a_piece, read_pieces
 from cowmask_worker.data.large.pieces import divided
-from cowmask_worker.data.large.records import UNLABELED, Records, mapped
+from cowmask_worker.data.large.records import Records, mapped
 from cowmask_worker.data.large.views import Shape, read_evaluation_view
 
 

@@ -8,9 +8,6 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-UNLABELED = -1
-"""The label of an image that has none."""
-
 
 class Records(NamedTuple):
     """Image files under a folder, with their labels.
@@ -24,7 +21,7 @@ class Records(NamedTuple):
     ends: NDArray[np.int64]
     """[n]: where in `names` each path ends."""
     labels: NDArray[np.int32]
-    """[n]: classes from 0, or `UNLABELED`."""
+    """[n]: classes from 0, or `contents.UNLABELED`."""
 
     def path(self, index: int) -> Path:
         start = int(self.ends[index - 1]) if index else 0

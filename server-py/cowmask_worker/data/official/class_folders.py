@@ -4,7 +4,6 @@ A wnid is n and eight digits, the number of a synset of WordNet; classes are num
 of the published files are CMYK, one is a PNG image in spite of its name; both are images as any other.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,9 +14,9 @@ import numpy as np
 from cowmask_worker.data.catalog import DatasetFacts
 from cowmask_worker.data.contents import Part
 from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing
-from cowmask_worker.data.image_file import SUFFIXES, Unreadable, probe
+from cowmask_worker.data.image_file import SUFFIXES, Content, content_of, probe
+from cowmask_worker.data.image_threads import usable
 from cowmask_worker.data.own.folder import encodable, walk
-from cowmask_worker.data.own.taken import in_threads
 from cowmask_worker.data.progress import Progress
 
 TRAIN, VAL = "train", "val"
@@ -41,11 +40,6 @@ class ClassFolders(NamedTuple):
     bytes: int
 
 
-class _Read(NamedTuple):
-    digest: str
-    bytes: int
-
-
 def read(folder: Path, facts: DatasetFacts, progress: Progress, *, advice: str) -> ClassFolders:
     """Lists the images, holds them to the counts and classes of `facts`, and reads every header and every byte.
 
@@ -64,8 +58,8 @@ def read(folder: Path, facts: DatasetFacts, progress: Progress, *, advice: str) 
     return ClassFolders(
         root,
         wnids,
-        _part(train, [each.digest for each in read_all[: len(train)]], wnids),
-        _part(val, [each.digest for each in read_all[len(train) :]], wnids),
+        _part(train, [each.sha256 for each in read_all[: len(train)]], wnids),
+        _part(val, [each.sha256 for each in read_all[len(train) :]], wnids),
         sum(each.bytes for each in read_all),
     )
 
@@ -113,29 +107,15 @@ def _checked_classes(folder: Path, train: Sequence[str], val: Sequence[str], fac
     return tuple(sorted(taught))
 
 
-def _read_all(root: Path, names: Sequence[str], progress: Progress) -> list[_Read]:
+def _read_all(root: Path, names: Sequence[str], progress: Progress) -> list[Content]:
     """Digests and sizes, once every file has the header of an image."""
 
-    def one(name: str) -> _Read:
-        path = root / name
-        probe(path)
-        try:
-            with path.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
-                return _Read(digest, stream.tell())
-        except OSError as error:
-            found = error.strerror or str(error)
-            raise Unreadable(path, expected="a file that can be read", found=found) from error
+    def one(name: str) -> Content:
+        probe(root / name)
+        return content_of(root / name)
 
-    there: list[_Read] = []
-    unusable: list[Unreadable] = []
-    for index, (_, outcome) in enumerate(in_threads(one, names), 1):
-        if index % _TOLD_EVERY == 0 or index == len(names):
-            progress(f"read {root}", index, len(names))
-        if isinstance(outcome, Unreadable):
-            unusable.append(outcome)
-        else:
-            there.append(outcome)
+    unusable: list[DatasetDamaged] = []
+    there = [content for _, content in usable(one, names, unusable, f"read {root}", progress)]
     if unusable:
         first, others = unusable[0], [each.file for each in unusable[1:]]
         more = f"; {len(others):,} others can not be used either: {', '.join(others[:_SHOWN])}" if others else ""

@@ -136,9 +136,7 @@ def _check_there(facts: DatasetFacts, data_folder: Path) -> None:
     files = (folder / MANIFEST, folder / _kept(facts))
     if not any(file.is_file() for file in files):
         raise DatasetMissing(facts.name, looked_at=files, advice=how_to_get(facts.name))
-    for path in (folder, *files):
-        if not path.resolve().is_relative_to(data_folder.resolve()):
-            raise _damaged(path, facts.name, f"nothing outside {data_folder}", f"a link to {path.resolve()}")
+    dataset_folder.check_inside(data_folder, (folder, *files), advice=_again(facts.name))
 
 
 def _kept(facts: DatasetFacts) -> str:

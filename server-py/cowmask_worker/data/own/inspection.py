@@ -20,7 +20,8 @@ from cowmask_worker.data.catalog import DatasetFacts
 from cowmask_worker.data.contents import UNLABELED, Contents, Part
 from cowmask_worker.data.damage import DatasetDamaged, DatasetUnusable
 from cowmask_worker.data.digits import Images
-from cowmask_worker.data.image_file import Probe, Unreadable, converted, opened, probed
+from cowmask_worker.data.image_file import Probe, content_of, converted, opened, probed
+from cowmask_worker.data.image_threads import usable
 from cowmask_worker.data.own.arrays import Arrays
 from cowmask_worker.data.own.listing import Entry, Listing, Split, check_classes, class_names, sorted_classes
 from cowmask_worker.data.own.taken import (
@@ -32,7 +33,6 @@ from cowmask_worker.data.own.taken import (
     check_pixel_bytes,
     form_of,
     hold_out,
-    in_threads,
     read_pixels,
     resized_pixels,
 )
@@ -42,7 +42,6 @@ MOST_NAMED = 100
 """Files, groups of files and classes that are told by name; all are counted."""
 
 _NAMED_IN_A_GROUP = 10
-_TOLD_EVERY = 64
 
 type Picture = NDArray[np.uint8]
 """[height, width, channels]."""
@@ -176,16 +175,10 @@ def look_at_listing(listing: Listing, faults: Iterable[DatasetDamaged], progress
     entries: list[Entry] = []
     probes: list[Probe] = []
     digests: list[bytes] = []
-    total = len(listing.entries)
-    for index, (entry, outcome) in enumerate(in_threads(_seen, listing.entries)):
-        if index % _TOLD_EVERY == 0 or index + 1 == total:
-            progress("read images", index + 1, total)
-        if isinstance(outcome, Unreadable):
-            unusable.append(outcome)
-        else:
-            entries.append(entry)
-            probes.append(outcome.probe)
-            digests.append(outcome.digest)
+    for entry, seen in usable(_seen, listing.entries, unusable, "read images", progress):
+        entries.append(entry)
+        probes.append(seen.probe)
+        digests.append(seen.digest)
     spoken_of = {entry.label for entry in listing.entries if entry.label is not None}
     classes = sorted_classes(spoken_of | set(listing.classes))
     picture = partial(_picture_of_file, entries)
@@ -328,12 +321,7 @@ def _seen(entry: Entry) -> _Seen:
         # All of a JPEG is read, so that a damage is found, but a sixty-fourth of its pixels is enough.
         image.draft(None, (1, 1))
         converted(image, 3)
-    try:
-        with entry.path.open("rb") as stream:
-            return _Seen(probe, hashlib.file_digest(stream, "sha256").digest())
-    except OSError as error:
-        found = error.strerror or str(error)
-        raise Unreadable(entry.path, expected="a file that can be read", found=found) from error
+    return _Seen(probe, bytes.fromhex(content_of(entry.path).sha256))
 
 
 def _picture_of_file(entries: Sequence[Entry], index: int, form: Form) -> Picture:

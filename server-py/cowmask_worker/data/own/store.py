@@ -68,10 +68,8 @@ def load(facts: DatasetFacts, data_folder: Path) -> Stored:
     Raises `DatasetDamaged`, and `DatasetChanged` where the digest is not that of the facts.
     """
     folder = data_folder / facts.name
-    for path in (folder, folder / MANIFEST, folder / CONTENTS, folder / IMAGES):
-        if not (target := path.resolve()).is_relative_to(data_folder.resolve()):
-            expected = f"nothing outside {data_folder}"
-            raise DatasetDamaged(path, expected=expected, found=f"a link to {str(target)!r}", advice=ADVICE)
+    paths = (folder, folder / MANIFEST, folder / CONTENTS, folder / IMAGES)
+    dataset_folder.check_inside(data_folder, paths, advice=ADVICE)
     there = read_facts(folder)
     manifest = dataset_folder.read_manifest(folder, advice=ADVICE)
     content = dataset_folder.verified(folder, CONTENTS, manifest, advice=ADVICE)

@@ -3,14 +3,10 @@
 Image files are decoded in threads, a bounded number at a time, so that memory grows with what is kept and nothing else.
 """
 
-import hashlib
 import json
-import os
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
@@ -22,7 +18,8 @@ from cowmask_worker.data.catalog import DatasetFacts, Resize
 from cowmask_worker.data.contents import UNLABELED, Contents, Part, pixel_digests
 from cowmask_worker.data.damage import DatasetDamaged, DatasetUnusable
 from cowmask_worker.data.digits import Images
-from cowmask_worker.data.image_file import Channels, Probe, Unreadable, converted, opened, pixels, probe
+from cowmask_worker.data.image_file import Channels, Probe, content_of, converted, opened, pixels, probe
+from cowmask_worker.data.image_threads import usable
 from cowmask_worker.data.own.arrays import Arrays
 from cowmask_worker.data.own.listing import FEWEST_CLASSES, Entry, Listing, check_classes, class_names
 from cowmask_worker.data.progress import Progress
@@ -40,7 +37,7 @@ _TEST_SHARE = 0.2
 _TEST_SEED = 2003
 _SHIFT_SHARE = 1 / 8
 _PADDING = 128
-_WAITING = 64
+_TOLD_EVERY = 64
 _SHOWN = 5
 
 
@@ -139,7 +136,7 @@ def take_arrays(name: str, arrays: Arrays, options: Options, progress: Progress)
             return part
         images: list[NDArray[np.uint8]] = []
         for index, each in enumerate(part):
-            if index % _WAITING == 0:
+            if index % _TOLD_EVERY == 0:
                 progress("resize images", index, len(part))
             images.append(resized_pixels(each, form))
         return _stacked(images, form, keep=True)
@@ -230,15 +227,7 @@ def check_pixel_bytes(root: Path, form: Form, count: int) -> None:
 
 
 def _probed(entries: Sequence[Entry], unusable: list[DatasetDamaged], progress: Progress) -> list[tuple[Entry, Probe]]:
-    found: list[tuple[Entry, Probe]] = []
-    for index, (entry, outcome) in enumerate(in_threads(lambda entry: probe(entry.path), entries)):
-        if index % _WAITING == 0 or index + 1 == len(entries):
-            progress("read headers", index + 1, len(entries))
-        if isinstance(outcome, Unreadable):
-            unusable.append(outcome)
-        else:
-            found.append((entry, outcome))
-    return found
+    return list(usable(lambda entry: probe(entry.path), entries, unusable, "read headers", progress))
 
 
 def _decoded(
@@ -246,42 +235,10 @@ def _decoded(
 ) -> Iterator[_Read]:
     def read(entry: Entry) -> _Read:
         decoded = read_pixels(entry.path, form.height, form.width, form.channels, form.resize)
-        try:
-            with entry.path.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        except OSError as error:
-            found = error.strerror or str(error)
-            raise Unreadable(entry.path, expected="a file that can be read", found=found) from error
-        return _Read(entry, digest, decoded, _Moments.of(decoded))
+        return _Read(entry, content_of(entry.path).sha256, decoded, _Moments.of(decoded))
 
-    for index, (_, outcome) in enumerate(in_threads(read, entries)):
-        if index % _WAITING == 0 or index + 1 == len(entries):
-            progress("read images", index + 1, len(entries))
-        if isinstance(outcome, Unreadable):
-            unusable.append(outcome)
-        else:
-            yield outcome
-
-
-def in_threads[E, T](work: Callable[[E], T], entries: Iterable[E]) -> Generator[tuple[E, T | Unreadable]]:
-    """What the work gave or why it failed, in order; Pillow decodes without holding Python's lock."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        left = iter(entries)
-        waiting: list[tuple[E, Future[T]]] = []
-        try:
-            while True:
-                waiting += [(entry, pool.submit(work, entry)) for entry in islice(left, _WAITING - len(waiting))]
-                if not waiting:
-                    return
-                entry, future = waiting.pop(0)
-                try:
-                    outcome = future.result()
-                except Unreadable as error:
-                    outcome = error
-                yield entry, outcome
-        finally:
-            for _, future in waiting:
-                future.cancel()
+    for _, outcome in usable(read, entries, unusable, "read images", progress):
+        yield outcome
 
 
 def form_of(probes: Sequence[Probe], options: Options) -> Form:

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from image_folder import SHAPE, numbered, numbers
 
+from cowmask_worker.data.contents import UNLABELED
 from cowmask_worker.data.image_file import Unreadable, opened
 from cowmask_worker.data.large.crops import evaluation_crop
 from cowmask_worker.data.large.evaluation_batches import EvaluationBatch, evaluation_batches
 from cowmask_worker.data.large.host_share import Host
-from cowmask_worker.data.large.records import UNLABELED, Records
+from cowmask_worker.data.large.records import Records
 
 ORDER = [4, 0, 10, 10, 3, 7, 1]
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cowmask_worker.data.large.records import UNLABELED, Records, records
+from cowmask_worker.data.contents import UNLABELED
+from cowmask_worker.data.large.records import Records, records
 
 NAMES = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1))
 

@@ -1,6 +1,7 @@
 """Images taken as a dataset: sizes, channels, statistics, what is held out, and what is said of it all."""
 
 import hashlib
+import os
 import threading
 import tracemalloc
 from collections import Counter
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from own_images import noise, png, put, snapshot
 from PIL import Image
 
+from cowmask_worker.data import image_threads
 from cowmask_worker.data.damage import DatasetUnusable
 from cowmask_worker.data.image_file import Channels
 from cowmask_worker.data.own import taken as taken_module
@@ -540,7 +542,7 @@ def test_pixels_that_are_not_kept_take_no_memory(tmp_path: Path) -> None:
 
 def test_only_so_many_images_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     numbered(tmp_path, {"a": 40, "b": 40})
-    monkeypatch.setattr(taken_module, "_WAITING", 8)
+    monkeypatch.setattr(image_threads, "_WAITING", 8)
     under_way, most = 0, 0
     workers: set[int] = set()
     count = threading.Lock()
@@ -566,11 +568,11 @@ def test_only_so_many_images_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
                 under_way = max(0, under_way - 8)
 
     monkeypatch.setattr(taken_module, "read_pixels", read_slowly)
-    monkeypatch.setattr(taken_module, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(image_threads, "ThreadPoolExecutor", Pool)
     take_listing("mine", list_folder(tmp_path), Options(), progress)
     assert most <= 17
-    assert all(number == taken_module.os.cpu_count() for number in pools)
-    assert len(workers) <= (taken_module.os.cpu_count() or 1)
+    assert all(number == os.cpu_count() for number in pools)
+    assert len(workers) <= (os.cpu_count() or 1)
 
 
 def test_work_that_is_given_up_ends(tmp_path: Path) -> None:
