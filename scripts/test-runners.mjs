@@ -34,10 +34,10 @@ export async function vitest(folder, args, { env }) {
   )
 }
 
-/** Runs the worker's tests; `args` go to pytest. */
+/** Runs the worker's tests, a process for every core, the tests of a file in one; `args` go to pytest. */
 export async function pytest(folder, args, { env, python }) {
   const report = join(folder, 'pytest.xml')
-  const code = await run(python, ['-m', 'pytest', `--junit-xml=${report}`, ...args], {
+  const code = await run(python, ['-m', 'pytest', '-n', 'auto', '--dist', 'loadfile', `--junit-xml=${report}`, ...args], {
     cwd: join(root, 'server-py'),
     stdio: 'inherit',
     env,

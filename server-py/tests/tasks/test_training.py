@@ -141,11 +141,15 @@ def test_a_run_tells_all_that_it_does(unbroken: list[event_pb2.Event]) -> None:
     assert all(row[6] > 0 for row in rows(unbroken).values())
 
 
-# The edges of what a checkpoint meets, and one step that nobody chose; the test's id tells which.
-@pytest.mark.parametrize("cancel_at", [0, 1, 5, 8, random.choice([2, 3, 4, 6, 7])])
+# The edges of what a checkpoint meets, and one step that nobody chose. It is drawn here, not beside the others: all
+# test processes must see the same tests.
+@pytest.mark.parametrize("cancel_at", [0, 1, 5, 8, None])
 def test_f1_a_resumed_run_is_the_unbroken_one_bit_for_bit(
-    tmp_path: Path, unbroken: list[event_pb2.Event], cancel_at: int
+    tmp_path: Path, unbroken: list[event_pb2.Event], cancel_at: int | None
 ) -> None:
+    if cancel_at is None:
+        cancel_at = random.choice([2, 3, 4, 6, 7])
+        print(f"cancelled at step {cancel_at}")
     first = attempt(tmp_path, cancel_at=cancel_at)
     end = finished(first)
     assert end.state == event_pb2.RUN_STATE_CANCELLED
