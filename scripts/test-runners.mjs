@@ -37,11 +37,15 @@ export async function vitest(folder, args, { env }) {
 /** Runs the worker's tests, a process for every core, the tests of a file in one; `args` go to pytest. */
 export async function pytest(folder, args, { env, python }) {
   const report = join(folder, 'pytest.xml')
-  const code = await run(python, ['-m', 'pytest', '-n', 'auto', '--dist', 'loadfile', `--junit-xml=${report}`, ...args], {
-    cwd: join(root, 'server-py'),
-    stdio: 'inherit',
-    env,
-  })
+  const code = await run(
+    python,
+    ['-m', 'pytest', '-n', 'auto', '--dist', 'loadfile', `--junit-xml=${report}`, ...args],
+    {
+      cwd: join(root, 'server-py'),
+      stdio: 'inherit',
+      env,
+    },
+  )
   if (!existsSync(report)) return settled(none, code || 1, 'pytest')
   const [, attributes] = /<testsuite ([^>]*)>/.exec(readFileSync(report, 'utf8'))
   const count = (name) => Number(new RegExp(`${name}="(\\d+)"`).exec(attributes)[1])
