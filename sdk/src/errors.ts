@@ -38,6 +38,7 @@ const CODES = {
   INPUT_TIMEOUT: passing('Send the data without a pause.'),
   TASK_CRASHED: passing('Try again: the worker starts a new task process.'),
   TRAINER_KILLED: fixed('`resume()` goes on from the last checkpoint; if memory was short, use a smaller `batchSize`.'),
+  TRAINER_STALLED: fixed('`resume()` goes on from the last checkpoint; if it hangs again, look at device and driver.'),
   NON_FINITE_LOSS: fixed('Lower `optimizer.learningRate` or the weights of `mix` and `perturb`.'),
   IMPORTED: fixed('`resume()` trains it; to predict, score or export, use it as it is.'),
   DATASET_NOT_PREPARED: fixed("Run `npx cowmask data prepare NAME` on the worker's machine."),

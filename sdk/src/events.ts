@@ -117,7 +117,7 @@ export type RunEvent = Stamp &
     | ({ readonly type: 'checkpoint' } & Checkpoint)
     | {
         readonly type: 'warning'
-        /** Such as `consistency_loss_zero`, `teacher_below_student`. */
+        /** Such as `consistency_loss_zero`, `teacher_below_student`, `stalled`. */
         readonly code: string
         readonly message: string
         readonly step: number

@@ -7,7 +7,7 @@ import secrets
 import signal
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,6 +100,7 @@ class Call:
         self._incoming = asyncio.Queue[tasks_pb2.AttachRequest](maxsize=_CHUNKS_UNDER_WAY)
         self._abandoned = False
         self.complete = asyncio.Event()
+        self.on_beat: Callable[[float], None] = lambda _: None
 
     async def send(self, command: Command) -> None:
         """A command, or a piece of its input. Raises `INVALID_OPTION` for one that is too large to send."""
@@ -135,6 +136,9 @@ class Call:
         await self._process.unless_gone(self.complete.wait())
 
     async def take(self, message: tasks_pb2.AttachRequest) -> None:
+        if message.WhichOneof("message") == "beat":
+            self.on_beat(message.beat.cpu_ms)
+            return
         if message.WhichOneof("message") in ("done", "failure"):
             self.complete.set()
         if not self._abandoned:

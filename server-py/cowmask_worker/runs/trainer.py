@@ -8,6 +8,7 @@ from traceback import format_exception
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2, experiments_pb2
+from cowmask_worker.runs.heartbeat import END_AFTER, Heartbeat, Silence
 from cowmask_worker.runs.refusal import Refusal
 from cowmask_worker.runs.state import RESUME, State
 from cowmask_worker.runs.states import state_name
@@ -15,6 +16,7 @@ from cowmask_worker.runs.task_host import TaskHost
 from cowmask_worker.runs.task_process import Call, TaskGone, TaskProcess
 
 COMPILE_ALLOWANCE_S = 270.0
+LISTEN_S = 1.0
 _EXIT_GRACE_S = 10.0
 
 _log = logging.getLogger(__name__)
@@ -42,6 +44,11 @@ class Trainer:
         self._grace_s = 0.0
         self._phase = ""
         self._killer: asyncio.Task[None] | None = None
+        self._heartbeat = Heartbeat()
+        self._listener: asyncio.Task[None] | None = None
+        self._hung: Silence | None = None
+        self._step = 0
+        self._waiting_for_room = False
         self._decided = False
         self.ended = asyncio.Event()
 
@@ -60,8 +67,9 @@ class Trainer:
             finished = event_pb2.Finished(state=event_pb2.RUN_STATE_FAILED, cause=_unexpected(error))
         finally:
             self._decided = True
-            if self._killer is not None:
-                self._killer.cancel()
+            for watching in (self._killer, self._listener):
+                if watching is not None:
+                    watching.cancel()
             if finished is not None:
                 await self._finish(finished)
             if self._process is not None:
@@ -71,6 +79,9 @@ class Trainer:
     async def _follow(self) -> event_pb2.Finished:
         self._process = await self._host.spawn(f"train:{self._run.id}", device="default")
         self._call = self._process.open_call()
+        self._heartbeat = Heartbeat()
+        self._call.on_beat = self._heartbeat.beat
+        self._listener = asyncio.create_task(self._end_if_hung(self._process), name=f"heartbeat of {self._run.id}")
         await self._call.send(
             tasks_pb2.Train(
                 run_id=self._run.id,
@@ -87,6 +98,7 @@ class Trainer:
             kind = message.event.WhichOneof("type")
             if kind not in _REPORTED:
                 continue
+            self._heartbeat.reported(steps=kind == "metrics")
             if self._run_state == event_pb2.RUN_STATE_STARTING:
                 self._enter(event_pb2.RUN_STATE_RUNNING)
             if kind == "finished":
@@ -95,7 +107,12 @@ class Trainer:
             if kind == "progress":
                 begun = not message.event.progress.HasField("duration_ms")
                 self._phase = message.event.progress.phase if begun else ""
+            if kind == "metrics":
+                self._step = message.event.metrics.first_step + len(message.event.metrics.loss)
+            self._waiting_for_room = True
             await self._state.log.room()
+            self._waiting_for_room = False
+            self._heartbeat.excused()
             self._state.log.append(self._run.id, message.event)
         raise TaskGone(await self._process.stop(_EXIT_GRACE_S))
 
@@ -133,8 +150,33 @@ class Trainer:
         if self._process is not None:
             self._process.kill()
 
+    async def _end_if_hung(self, process: TaskProcess) -> None:
+        """Warns of a trainer that does nothing any more, and ends it when it has not come back."""
+        warned = False
+        while True:
+            await asyncio.sleep(LISTEN_S)
+            if self._waiting_for_room:
+                continue
+            silence = self._heartbeat.silence()
+            if silence.hung:
+                self._hung = silence
+                _log.error("%s: %s", self._run.id, _told(silence))
+                return process.kill()
+            if silence.stalled and not warned:
+                message = (
+                    f"{_told(silence)} Unless it comes back, it is ended after {END_AFTER * silence.allowed_s:,g} s."
+                )
+                warning = event_pb2.Warning(code="stalled", message=message, step=self._step)
+                self._state.log.append(self._run.id, event_pb2.Event(warning=warning))
+            warned = silence.stalled
+
     def _killed(self, gone: TaskGone) -> event_pb2.Finished:
         hint = RESUME
+        if self._hung is not None:
+            message = f"{_told(self._hung)} It hung, and was ended."
+            return event_pb2.Finished(
+                state=event_pb2.RUN_STATE_INTERRUPTED, cause=gone.exit.failure("TRAINER_STALLED", message, hint)
+            )
         if self._stop_wanted is not None and gone.exit.stopped:
             message = (
                 f"The trainer was told to stop because {self._stop_wanted.value}, did not within "
@@ -155,6 +197,11 @@ class Trainer:
         _log.info(
             "%s: %s; %s", self._run.id, state_name(finished.state), finished.cause.message or "all steps are done"
         )
+
+
+def _told(silence: Silence) -> str:
+    missing = "reported nothing" if silence.computing else "reported nothing and used no processor time"
+    return f"The trainer has {missing} for {silence.seconds:,.0f} s, {silence.allowed_s:,g} s are allowed."
 
 
 def worker_stopping() -> event_pb2.Failure:

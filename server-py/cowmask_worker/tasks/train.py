@@ -17,6 +17,7 @@ from cowmask_worker.data.splits import Splits
 from cowmask_worker.models.functional import Functional
 from cowmask_worker.runs.dataset_facts import facts_of
 from cowmask_worker.tasks import assembly
+from cowmask_worker.tasks.beating import beating
 from cowmask_worker.tasks.call import Call
 from cowmask_worker.tasks.checkpoint_facts import checkpoint_facts, differences
 from cowmask_worker.tasks.failures import failure
@@ -32,8 +33,9 @@ from cowmask_worker.training.state import TrainState
 
 def train(call: Call) -> None:
     """Answers a `train` command: the run's events, `finished` always the last."""
-    for event in training(call.command.train, call.data_folder, call.cancelled):
-        call.send(event=event)
+    with beating(call):
+        for event in training(call.command.train, call.data_folder, call.cancelled):
+            call.send(event=event)
 
 
 def training(command: tasks_pb2.Train, data_folder: Path, cancelled: Callable[[], bool]) -> Iterator[event_pb2.Event]:

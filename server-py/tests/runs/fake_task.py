@@ -154,6 +154,18 @@ def train(
     def tell(**event: Any) -> None:
         outbox.put(tasks_pb2.AttachRequest(call=command.call, event=event_pb2.Event(**event)))
 
+    def beat() -> None:
+        while True:
+            cpu_ms = time.process_time() * 1000
+            outbox.put(tasks_pb2.AttachRequest(call=command.call, beat=tasks_pb2.Beat(cpu_ms=cpu_ms)))
+            time.sleep(0.2)
+
+    threading.Thread(target=beat, daemon=True).start()
+    if "compiles for long" in BEHAVIOR:
+        tell(progress=event_pb2.Progress(phase="compile"))
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            pass
     folder = Path(command.train.checkpoint_folder)
     first = max((int(path.name) for path in folder.glob("*")), default=0) if command.train.resume else 0
     last = 10_000_000 if "for ever" in BEHAVIOR else first + STEPS
@@ -173,6 +185,8 @@ def train(
             time.sleep(0.1)
             print("Traceback: the last words", file=sys.stderr, flush=True)
             os._exit(7)
+        if "hangs" in BEHAVIOR and step == first + 2:
+            time.sleep(3600)
         time.sleep(0.02 if "for ever" in BEHAVIOR else 0)
     if "never finishes" in BEHAVIOR:
         time.sleep(3600)

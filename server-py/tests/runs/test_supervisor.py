@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -14,9 +15,10 @@ from asked import asked
 
 from cowmask.v1 import event_pb2, experiment_config_pb2, experiments_pb2
 from cowmask_worker.runs import events as events_module
+from cowmask_worker.runs import heartbeat, task_process
 from cowmask_worker.runs import registry as registry_module
 from cowmask_worker.runs import supervisor as supervisor_module
-from cowmask_worker.runs import task_process
+from cowmask_worker.runs import trainer as trainer_module
 from cowmask_worker.runs.refusal import Refusal
 from cowmask_worker.runs.supervisor import Supervisor
 from cowmask_worker.runs.task_host import TaskHost
@@ -157,7 +159,7 @@ async def test_a_cancelled_run_that_has_ended_stays_as_it_is(tmp_path: Path, soc
 
 
 @pytest.mark.parametrize(
-    ("behavior", "signal", "code", "message", "tail"),
+    ("behavior", "signal_name", "code", "message", "tail"),
     [
         ("dies", "SIGKILL", None, "likely because the machine ran out of memory", "Killed"),
         ("exits", "", 7, "exited with code 7", "the last words"),
@@ -165,7 +167,7 @@ async def test_a_cancelled_run_that_has_ended_stays_as_it_is(tmp_path: Path, soc
     ],
 )
 async def test_f1_a_trainer_that_dies_is_told_with_its_cause_and_the_run_resumes(
-    tmp_path: Path, socket_folder: Path, behavior: str, signal: str, code: int | None, message: str, tail: str
+    tmp_path: Path, socket_folder: Path, behavior: str, signal_name: str, code: int | None, message: str, tail: str
 ) -> None:
     async with supervising(tmp_path, socket_folder, behavior) as supervisor:
         run = await supervisor.start(asked(CONFIG, ""))
@@ -174,7 +176,7 @@ async def test_f1_a_trainer_that_dies_is_told_with_its_cause_and_the_run_resumes
         cause = finished.cause
         assert (cause.code, cause.signal, cause.exit_code if cause.HasField("exit_code") else None) == (
             "TRAINER_KILLED",
-            signal,
+            signal_name,
             code,
         )
         assert message in cause.message
@@ -221,6 +223,55 @@ async def test_f14_a_trainer_that_never_dials_is_given_up(
         run = await supervisor.start(asked(CONFIG, ""))
         assert (await watch(supervisor, run.id))[-1].finished.state == INTERRUPTED
         assert task_processes() == []
+
+
+@pytest.fixture
+def short_allowances(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer_module, "LISTEN_S", 0.1)
+    monkeypatch.setattr(heartbeat, "QUIET_S", 0.5)
+    monkeypatch.setattr(heartbeat, "QUIET_PREPARING_S", 0.5)
+
+
+@pytest.mark.usefixtures("short_allowances")
+@pytest.mark.parametrize("how", ["hangs", "is stopped"])
+async def test_f14_a_trainer_that_hangs_is_told_then_ended(tmp_path: Path, socket_folder: Path, how: str) -> None:
+    async with supervising(tmp_path, socket_folder, "for ever," + how) as supervisor:
+        run = await supervisor.start(asked(CONFIG, ""))
+        await watch(supervisor, run.id, lambda event: event.WhichOneof("type") == "checkpoint")
+        (pid,) = task_processes()
+        if how == "is stopped":
+            os.kill(pid, signal.SIGSTOP)
+        events = await watch(supervisor, run.id)
+        (warning,) = [event.warning for event in events if event.WhichOneof("type") == "warning"]
+        assert warning.code == "stalled"
+        assert "used no processor time" in warning.message
+        finished = events[-1].finished
+        assert (finished.state, finished.cause.code) == (INTERRUPTED, "TRAINER_STALLED")
+        assert finished.checkpoint.step == 2
+        assert (await supervisor.resume(run.id)).attempt == 2
+        assert not alive(pid)
+
+
+@pytest.mark.usefixtures("short_allowances")
+async def test_f14_a_trainer_that_comes_back_goes_on(tmp_path: Path, socket_folder: Path) -> None:
+    async with supervising(tmp_path, socket_folder, "for ever") as supervisor:
+        run = await supervisor.start(asked(CONFIG, ""))
+        await watch(supervisor, run.id, is_metrics)
+        (pid,) = task_processes()
+        os.kill(pid, signal.SIGSTOP)
+        warned = (await watch(supervisor, run.id, lambda event: event.WhichOneof("type") == "warning"))[-1]
+        os.kill(pid, signal.SIGCONT)
+        await watch(supervisor, run.id, is_metrics, from_seq=warned.seq + 1)
+        assert (await supervisor.get(run.id)).state == RUNNING
+
+
+@pytest.mark.usefixtures("short_allowances")
+async def test_f14_a_long_compile_is_no_hang(tmp_path: Path, socket_folder: Path) -> None:
+    async with supervising(tmp_path, socket_folder, "compiles for long") as supervisor:
+        run = await supervisor.start(asked(CONFIG, ""))
+        events = await watch(supervisor, run.id)
+        assert [event.WhichOneof("type") for event in events].count("warning") == 0
+        assert events[-1].finished.state == SUCCEEDED
 
 
 async def test_a_wrong_token_attaches_nobody(tmp_path: Path, socket_folder: Path) -> None:

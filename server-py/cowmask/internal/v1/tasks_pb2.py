@@ -34,7 +34,7 @@ from cowmask.v1 import system_pb2 as cowmask_dot_v1_dot_system__pb2
 from cowmask.v1 import tensor_pb2 as cowmask_dot_v1_dot_tensor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63owmask/internal/v1/tasks.proto\x12\x13\x63owmask.internal.v1\x1a\x19\x63owmask/v1/datasets.proto\x1a\x16\x63owmask/v1/error.proto\x1a\x16\x63owmask/v1/event.proto\x1a\"cowmask/v1/experiment_config.proto\x1a\x1c\x63owmask/v1/experiments.proto\x1a\x16\x63owmask/v1/masks.proto\x1a\x17\x63owmask/v1/models.proto\x1a\x17\x63owmask/v1/splits.proto\x1a\x17\x63owmask/v1/system.proto\x1a\x17\x63owmask/v1/tensor.proto\"\xa9\x02\n\rAttachRequest\x12\x0c\n\x04\x63\x61ll\x18\x01 \x01(\r\x12+\n\x05hello\x18\x02 \x01(\x0b\x32\x1a.cowmask.internal.v1.HelloH\x00\x12(\n\x05\x63hunk\x18\x03 \x01(\x0b\x32\x17.cowmask.v1.TensorChunkH\x00\x12-\n\x06\x61nswer\x18\x04 \x01(\x0b\x32\x1b.cowmask.internal.v1.AnswerH\x00\x12\"\n\x05\x65vent\x18\x05 \x01(\x0b\x32\x11.cowmask.v1.EventH\x00\x12)\n\x04\x64one\x18\x06 \x01(\x0b\x32\x19.cowmask.internal.v1.DoneH\x00\x12*\n\x07\x66\x61ilure\x18\x07 \x01(\x0b\x32\x17.cowmask.v1.ErrorDetailH\x00\x42\t\n\x07message\"\"\n\x05Hello\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x0b\n\x03pid\x18\x02 \x01(\r\"\x97\x03\n\x06\x41nswer\x12\x30\n\x08\x65valuate\x18\x01 \x01(\x0b\x32\x1c.cowmask.v1.EvaluateResponseH\x00\x12.\n\x07inspect\x18\x02 \x01(\x0b\x32\x1b.cowmask.v1.InspectResponseH\x00\x12.\n\x07\x64\x65vices\x18\x03 \x01(\x0b\x32\x1b.cowmask.v1.DevicesResponseH\x00\x12*\n\x08imported\x18\x04 \x01(\x0b\x32\x16.cowmask.v1.CheckpointH\x00\x12&\n\x07metrics\x18\x05 \x01(\x0b\x32\x13.cowmask.v1.MetricsH\x00\x12>\n\x10imported_dataset\x18\x06 \x01(\x0b\x32\".cowmask.v1.DatasetsImportResponseH\x00\x12\"\n\x05split\x18\n \x01(\x0b\x32\x11.cowmask.v1.SplitH\x00\x12\x39\n\rpredict_files\x18\x07 \x01(\x0b\x32 .cowmask.v1.PredictFilesResponseH\x00\x42\x08\n\x06\x61nswer\"\x06\n\x04\x44one\"\xa4\x07\n\x0e\x41ttachResponse\x12\x0c\n\x04\x63\x61ll\x18\x01 \x01(\r\x12/\n\x08generate\x18\x02 \x01(\x0b\x32\x1b.cowmask.v1.GenerateRequestH\x00\x12%\n\x03mix\x18\x03 \x01(\x0b\x32\x16.cowmask.v1.MixOptionsH\x00\x12)\n\x05\x65rase\x18\x04 \x01(\x0b\x32\x18.cowmask.v1.EraseOptionsH\x00\x12/\n\x07predict\x18\x05 \x01(\x0b\x32\x1c.cowmask.internal.v1.PredictH\x00\x12\x31\n\x08\x65valuate\x18\x06 \x01(\x0b\x32\x1d.cowmask.internal.v1.EvaluateH\x00\x12-\n\x06\x65xport\x18\x07 \x01(\x0b\x32\x1b.cowmask.internal.v1.ExportH\x00\x12/\n\x07inspect\x18\x08 \x01(\x0b\x32\x1c.cowmask.internal.v1.InspectH\x00\x12-\n\x07\x64\x65vices\x18\t \x01(\x0b\x32\x1a.cowmask.v1.DevicesRequestH\x00\x12+\n\x05train\x18\n \x01(\x0b\x32\x1a.cowmask.internal.v1.TrainH\x00\x12(\n\x05\x63hunk\x18\x0b \x01(\x0b\x32\x17.cowmask.v1.TensorChunkH\x00\x12/\n\ninput_done\x18\x0c \x01(\x0b\x32\x19.cowmask.internal.v1.DoneH\x00\x12-\n\x06\x63\x61ncel\x18\r \x01(\x0b\x32\x1b.cowmask.internal.v1.CancelH\x00\x12\x33\n\x0cimport_model\x18\x0e \x01(\x0b\x32\x1b.cowmask.internal.v1.ImportH\x00\x12)\n\x04step\x18\x0f \x01(\x0b\x32\x19.cowmask.internal.v1.StepH\x00\x12<\n\x0eimport_dataset\x18\x10 \x01(\x0b\x32\".cowmask.internal.v1.ImportDatasetH\x00\x12\x38\n\x0c\x63reate_split\x18\x14 \x01(\x0b\x32 .cowmask.internal.v1.CreateSplitH\x00\x12\x38\n\x0cimport_split\x18\x15 \x01(\x0b\x32 .cowmask.internal.v1.ImportSplitH\x00\x12:\n\rpredict_files\x18\x11 \x01(\x0b\x32!.cowmask.internal.v1.PredictFilesH\x00\x42\t\n\x07message\"\x08\n\x06\x43\x61ncel\"\x98\x01\n\x07Inspect\x12$\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12\x0c\n\x04path\x18\x02 \x01(\t\x12+\n\x07options\x18\x03 \x01(\x0b\x32\x1a.cowmask.v1.InspectOptions\x12,\n\x06\x63onfig\x18\x04 \x01(\x0b\x32\x1c.cowmask.v1.ExperimentConfig\"^\n\x0b\x43reateSplit\x12$\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12)\n\x07options\x18\x02 \x01(\x0b\x32\x18.cowmask.v1.SplitOptions\"r\n\x0bImportSplit\x12$\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12\x0c\n\x04\x66ile\x18\x02 \x01(\t\x12/\n\x07options\x18\x03 \x01(\x0b\x32\x1e.cowmask.v1.SplitImportOptions\"V\n\x04Step\x12(\n\x07options\x18\x01 \x01(\x0b\x32\x17.cowmask.v1.StepOptions\x12$\n\x07\x64\x61taset\x18\x02 \x01(\x0b\x32\x13.cowmask.v1.Dataset\"o\n\rImportDataset\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x03 \x01(\t\x12\x0f\n\x07\x63lasses\x18\x04 \x03(\t\x12\x31\n\x07options\x18\x05 \x01(\x0b\x32 .cowmask.v1.DatasetImportOptions\"\xd8\x01\n\x0f\x43heckpointFiles\x12\x0e\n\x06\x66older\x18\x01 \x01(\t\x12\x0f\n\x07weights\x18\x02 \x01(\t\x12\x11\n\x04step\x18\x03 \x01(\rH\x00\x88\x01\x01\x12,\n\x06\x63onfig\x18\x04 \x01(\x0b\x32\x1c.cowmask.v1.ExperimentConfig\x12$\n\x07\x64\x61taset\x18\x05 \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12\x1e\n\x11split_fingerprint\x18\x06 \x01(\tH\x01\x88\x01\x01\x42\x07\n\x05_stepB\x14\n\x12_split_fingerprint\">\n\x07Predict\x12\x33\n\x05model\x18\x01 \x01(\x0b\x32$.cowmask.internal.v1.CheckpointFiles\"Q\n\x0cPredictFiles\x12\x33\n\x05model\x18\x01 \x01(\x0b\x32$.cowmask.internal.v1.CheckpointFiles\x12\x0c\n\x04path\x18\x02 \x01(\t\"\x85\x01\n\x08\x45valuate\x12\x33\n\x05model\x18\x01 \x01(\x0b\x32$.cowmask.internal.v1.CheckpointFiles\x12\r\n\x05split\x18\x02 \x01(\t\x12)\n\x07\x64\x61taset\x18\x03 \x01(\x0b\x32\x13.cowmask.v1.DatasetH\x00\x88\x01\x01\x42\n\n\x08_dataset\"L\n\x06\x45xport\x12\x33\n\x05model\x18\x01 \x01(\x0b\x32$.cowmask.internal.v1.CheckpointFiles\x12\r\n\x05names\x18\x02 \x01(\t\"\x96\x01\n\x06Import\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12,\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x1c.cowmask.v1.ExperimentConfig\x12\x19\n\x11\x63heckpoint_folder\x18\x03 \x01(\t\x12\r\n\x05names\x18\x04 \x01(\t\x12$\n\x07\x64\x61taset\x18\x05 \x01(\x0b\x32\x13.cowmask.v1.Dataset\"\xcc\x01\n\x05Train\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12,\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x1c.cowmask.v1.ExperimentConfig\x12\x19\n\x11\x63heckpoint_folder\x18\x03 \x01(\t\x12\x0e\n\x06resume\x18\x04 \x01(\x08\x12$\n\x07\x64\x61taset\x18\x05 \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12\x1e\n\x11split_fingerprint\x18\x06 \x01(\tH\x00\x88\x01\x01\x42\x14\n\x12_split_fingerprint2^\n\x05Tasks\x12U\n\x06\x41ttach\x12\".cowmask.internal.v1.AttachRequest\x1a#.cowmask.internal.v1.AttachResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63owmask/internal/v1/tasks.proto\x12\x13\x63owmask.internal.v1\x1a\x19\x63owmask/v1/datasets.proto\x1a\x16\x63owmask/v1/error.proto\x1a\x16\x63owmask/v1/event.proto\x1a\"cowmask/v1/experiment_config.proto\x1a\x1c\x63owmask/v1/experiments.proto\x1a\x16\x63owmask/v1/masks.proto\x1a\x17\x63owmask/v1/models.proto\x1a\x17\x63owmask/v1/splits.proto\x1a\x17\x63owmask/v1/system.proto\x1a\x17\x63owmask/v1/tensor.proto\"\xd4\x02\n\rAttachRequest\x12\x0c\n\x04\x63\x61ll\x18\x01 \x01(\r\x12+\n\x05hello\x18\x02 \x01(\x0b\x32\x1a.cowmask.internal.v1.HelloH\x00\x12(\n\x05\x63hunk\x18\x03 \x01(\x0b\x32\x17.cowmask.v1.TensorChunkH\x00\x12-\n\x06\x61nswer\x18\x04 \x01(\x0b\x32\x1b.cowmask.internal.v1.AnswerH\x00\x12\"\n\x05\x65vent\x18\x05 \x01(\x0b\x32\x11.cowmask.v1.EventH\x00\x12)\n\x04\x64one\x18\x06 \x01(\x0b\x32\x19.cowmask.internal.v1.DoneH\x00\x12*\n\x07\x66\x61ilure\x18\x07 \x01(\x0b\x32\x17.cowmask.v1.ErrorDetailH\x00\x12)\n\x04\x62\x65\x61t\x18\x08 \x01(\x0b\x32\x19.cowmask.internal.v1.BeatH\x00\x42\t\n\x07message\"\x16\n\x04\x42\x65\x61t\x12\x0e\n\x06\x63pu_ms\x18\x01 \x01(\x01\"\"\n\x05Hello\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x0b\n\x03pid\x18\x02 \x01(\r\"\x97\x03\n\x06\x41nswer\x12\x30\n\x08\x65valuate\x18\x01 \x01(\x0b\x32\x1c.cowmask.v1.EvaluateResponseH\x00\x12.\n\x07inspect\x18\x02 \x01(\x0b\x32\x1b.cowmask.v1.InspectResponseH\x00\x12.\n\x07\x64\x65vices\x18\x03 \x01(\x0b\x32\x1b.cowmask.v1.DevicesResponseH\x00\x12*\n\x08imported\x18\x04 \x01(\x0b\x32\x16.cowmask.v1.CheckpointH\x00\x12&\n\x07metrics\x18\x05 \x01(\x0b\x32\x13.cowmask.v1.MetricsH\x00\x12>\n\x10imported_dataset\x18\x06 \x01(\x0b\x32\".cowmask.v1.DatasetsImportResponseH\x00\x12\"\n\x05split\x18\n \x01(\x0b\x32\x11.cowmask.v1.SplitH\x00\x12\x39\n\rpredict_files\x18\x07 \x01(\x0b\x32 .cowmask.v1.PredictFilesResponseH\x00\x42\x08\n\x06\x61nswer\"\x06\n\x04\x44one\"\xa4\x07\n\x0e\x41ttachResponse\x12\x0c\n\x04\x63\x61ll\x18\x01 \x01(\r\x12/\n\x08generate\x18\x02 \x01(\x0b\x32\x1b.cowmask.v1.GenerateRequestH\x00\x12%\n\x03mix\x18\x03 \x01(\x0b\x32\x16.cowmask.v1.MixOptionsH\x00\x12)\n\x05\x65rase\x18\x04 \x01(\x0b\x32\x18.cowmask.v1.EraseOptionsH\x00\x12/\n\x07predict\x18\x05 \x01(\x0b\x32\x1c.cowmask.internal.v1.PredictH\x00\x12\x31\n\x08\x65valuate\x18\x06 \x01(\x0b\x32\x1d.cowmask.internal.v1.EvaluateH\x00\x12-\n\x06\x65xport\x18\x07 \x01(\x0b\x32\x1b.cowmask.internal.v1.ExportH\x00\x12/\n\x07inspect\x18\x08 \x01(\x0b\x32\x1c.cowmask.internal.v1.InspectH\x00\x12-\n\x07\x64\x65vices\x18\t \x01(\x0b\x32\x1a.cowmask.v1.DevicesRequestH\x00\x12+\n\x05train\x18\n \x01(\x0b\x32\x1a.cowmask.internal.v1.TrainH\x00\x12(\n\x05\x63hunk\x18\x0b \x01(\x0b\x32\x17.cowmask.v1.TensorChunkH\x00\x12/\n\ninput_done\x18\x0c \x01(\x0b\x32\x19.cowmask.internal.v1.DoneH\x00\x12-\n\x06\x63\x61ncel\x18\r \x01(\x0b\x32\x1b.cowmask.internal.v1.CancelH\x00\x12\x33\n\x0cimport_model\x18\x0e \x01(\x0b\x32\x1b.cowmask.internal.v1.ImportH\x00\x12)\n\x04step\x18\x0f \x01(\x0b\x32\x19.cowmask.internal.v1.StepH\x00\x12<\n\x0eimport_dataset\x18\x10 \x01(\x0b\x32\".cowmask.internal.v1.ImportDatasetH\x00\x12\x38\n\x0c\x63reate_split\x18\x14 \x01(\x0b\x32 .cowmask.internal.v1.CreateSplitH\x00\x12\x38\n\x0cimport_split\x18\x15 \x01(\x0b\x32 .cowmask.internal.v1.ImportSplitH\x00\x12:\n\rpredict_files\x18\x11 \x01(\x0b\x32!.cowmask.internal.v1.PredictFilesH\x00\x42\t\n\x07message\"\x08\n\x06\x43\x61ncel\"\x98\x01\n\x07Inspect\x12$\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12\x0c\n\x04path\x18\x02 \x01(\t\x12+\n\x07options\x18\x03 \x01(\x0b\x32\x1a.cowmask.v1.InspectOptions\x12,\n\x06\x63onfig\x18\x04 \x01(\x0b\x32\x1c.cowmask.v1.ExperimentConfig\"^\n\x0b\x43reateSplit\x12$\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12)\n\x07options\x18\x02 \x01(\x0b\x32\x18.cowmask.v1.SplitOptions\"r\n\x0bImportSplit\x12$\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12\x0c\n\x04\x66ile\x18\x02 \x01(\t\x12/\n\x07options\x18\x03 \x01(\x0b\x32\x1e.cowmask.v1.SplitImportOptions\"V\n\x04Step\x12(\n\x07options\x18\x01 \x01(\x0b\x32\x17.cowmask.v1.StepOptions\x12$\n\x07\x64\x61taset\x18\x02 \x01(\x0b\x32\x13.cowmask.v1.Dataset\"o\n\rImportDataset\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x03 \x01(\t\x12\x0f\n\x07\x63lasses\x18\x04 \x03(\t\x12\x31\n\x07options\x18\x05 \x01(\x0b\x32 .cowmask.v1.DatasetImportOptions\"\xd8\x01\n\x0f\x43heckpointFiles\x12\x0e\n\x06\x66older\x18\x01 \x01(\t\x12\x0f\n\x07weights\x18\x02 \x01(\t\x12\x11\n\x04step\x18\x03 \x01(\rH\x00\x88\x01\x01\x12,\n\x06\x63onfig\x18\x04 \x01(\x0b\x32\x1c.cowmask.v1.ExperimentConfig\x12$\n\x07\x64\x61taset\x18\x05 \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12\x1e\n\x11split_fingerprint\x18\x06 \x01(\tH\x01\x88\x01\x01\x42\x07\n\x05_stepB\x14\n\x12_split_fingerprint\">\n\x07Predict\x12\x33\n\x05model\x18\x01 \x01(\x0b\x32$.cowmask.internal.v1.CheckpointFiles\"Q\n\x0cPredictFiles\x12\x33\n\x05model\x18\x01 \x01(\x0b\x32$.cowmask.internal.v1.CheckpointFiles\x12\x0c\n\x04path\x18\x02 \x01(\t\"\x85\x01\n\x08\x45valuate\x12\x33\n\x05model\x18\x01 \x01(\x0b\x32$.cowmask.internal.v1.CheckpointFiles\x12\r\n\x05split\x18\x02 \x01(\t\x12)\n\x07\x64\x61taset\x18\x03 \x01(\x0b\x32\x13.cowmask.v1.DatasetH\x00\x88\x01\x01\x42\n\n\x08_dataset\"L\n\x06\x45xport\x12\x33\n\x05model\x18\x01 \x01(\x0b\x32$.cowmask.internal.v1.CheckpointFiles\x12\r\n\x05names\x18\x02 \x01(\t\"\x96\x01\n\x06Import\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12,\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x1c.cowmask.v1.ExperimentConfig\x12\x19\n\x11\x63heckpoint_folder\x18\x03 \x01(\t\x12\r\n\x05names\x18\x04 \x01(\t\x12$\n\x07\x64\x61taset\x18\x05 \x01(\x0b\x32\x13.cowmask.v1.Dataset\"\xcc\x01\n\x05Train\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12,\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x1c.cowmask.v1.ExperimentConfig\x12\x19\n\x11\x63heckpoint_folder\x18\x03 \x01(\t\x12\x0e\n\x06resume\x18\x04 \x01(\x08\x12$\n\x07\x64\x61taset\x18\x05 \x01(\x0b\x32\x13.cowmask.v1.Dataset\x12\x1e\n\x11split_fingerprint\x18\x06 \x01(\tH\x00\x88\x01\x01\x42\x14\n\x12_split_fingerprint2^\n\x05Tasks\x12U\n\x06\x41ttach\x12\".cowmask.internal.v1.AttachRequest\x1a#.cowmask.internal.v1.AttachResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,41 +42,43 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cowmask.internal.v1.tasks_p
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ATTACHREQUEST']._serialized_start=322
-  _globals['_ATTACHREQUEST']._serialized_end=619
-  _globals['_HELLO']._serialized_start=621
-  _globals['_HELLO']._serialized_end=655
-  _globals['_ANSWER']._serialized_start=658
-  _globals['_ANSWER']._serialized_end=1065
-  _globals['_DONE']._serialized_start=1067
-  _globals['_DONE']._serialized_end=1073
-  _globals['_ATTACHRESPONSE']._serialized_start=1076
-  _globals['_ATTACHRESPONSE']._serialized_end=2008
-  _globals['_CANCEL']._serialized_start=2010
-  _globals['_CANCEL']._serialized_end=2018
-  _globals['_INSPECT']._serialized_start=2021
-  _globals['_INSPECT']._serialized_end=2173
-  _globals['_CREATESPLIT']._serialized_start=2175
-  _globals['_CREATESPLIT']._serialized_end=2269
-  _globals['_IMPORTSPLIT']._serialized_start=2271
-  _globals['_IMPORTSPLIT']._serialized_end=2385
-  _globals['_STEP']._serialized_start=2387
-  _globals['_STEP']._serialized_end=2473
-  _globals['_IMPORTDATASET']._serialized_start=2475
-  _globals['_IMPORTDATASET']._serialized_end=2586
-  _globals['_CHECKPOINTFILES']._serialized_start=2589
-  _globals['_CHECKPOINTFILES']._serialized_end=2805
-  _globals['_PREDICT']._serialized_start=2807
-  _globals['_PREDICT']._serialized_end=2869
-  _globals['_PREDICTFILES']._serialized_start=2871
-  _globals['_PREDICTFILES']._serialized_end=2952
-  _globals['_EVALUATE']._serialized_start=2955
-  _globals['_EVALUATE']._serialized_end=3088
-  _globals['_EXPORT']._serialized_start=3090
-  _globals['_EXPORT']._serialized_end=3166
-  _globals['_IMPORT']._serialized_start=3169
-  _globals['_IMPORT']._serialized_end=3319
-  _globals['_TRAIN']._serialized_start=3322
-  _globals['_TRAIN']._serialized_end=3526
-  _globals['_TASKS']._serialized_start=3528
-  _globals['_TASKS']._serialized_end=3622
+  _globals['_ATTACHREQUEST']._serialized_end=662
+  _globals['_BEAT']._serialized_start=664
+  _globals['_BEAT']._serialized_end=686
+  _globals['_HELLO']._serialized_start=688
+  _globals['_HELLO']._serialized_end=722
+  _globals['_ANSWER']._serialized_start=725
+  _globals['_ANSWER']._serialized_end=1132
+  _globals['_DONE']._serialized_start=1134
+  _globals['_DONE']._serialized_end=1140
+  _globals['_ATTACHRESPONSE']._serialized_start=1143
+  _globals['_ATTACHRESPONSE']._serialized_end=2075
+  _globals['_CANCEL']._serialized_start=2077
+  _globals['_CANCEL']._serialized_end=2085
+  _globals['_INSPECT']._serialized_start=2088
+  _globals['_INSPECT']._serialized_end=2240
+  _globals['_CREATESPLIT']._serialized_start=2242
+  _globals['_CREATESPLIT']._serialized_end=2336
+  _globals['_IMPORTSPLIT']._serialized_start=2338
+  _globals['_IMPORTSPLIT']._serialized_end=2452
+  _globals['_STEP']._serialized_start=2454
+  _globals['_STEP']._serialized_end=2540
+  _globals['_IMPORTDATASET']._serialized_start=2542
+  _globals['_IMPORTDATASET']._serialized_end=2653
+  _globals['_CHECKPOINTFILES']._serialized_start=2656
+  _globals['_CHECKPOINTFILES']._serialized_end=2872
+  _globals['_PREDICT']._serialized_start=2874
+  _globals['_PREDICT']._serialized_end=2936
+  _globals['_PREDICTFILES']._serialized_start=2938
+  _globals['_PREDICTFILES']._serialized_end=3019
+  _globals['_EVALUATE']._serialized_start=3022
+  _globals['_EVALUATE']._serialized_end=3155
+  _globals['_EXPORT']._serialized_start=3157
+  _globals['_EXPORT']._serialized_end=3233
+  _globals['_IMPORT']._serialized_start=3236
+  _globals['_IMPORT']._serialized_end=3386
+  _globals['_TRAIN']._serialized_start=3389
+  _globals['_TRAIN']._serialized_end=3593
+  _globals['_TASKS']._serialized_start=3595
+  _globals['_TASKS']._serialized_end=3689
 # @@protoc_insertion_point(module_scope)

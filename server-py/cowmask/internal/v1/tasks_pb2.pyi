@@ -41,6 +41,7 @@ class AttachRequest(_message.Message):
     EVENT_FIELD_NUMBER: _builtins.int
     DONE_FIELD_NUMBER: _builtins.int
     FAILURE_FIELD_NUMBER: _builtins.int
+    BEAT_FIELD_NUMBER: _builtins.int
     call: _builtins.int
     """The call that this belongs to; 0 for `hello`."""
     @_builtins.property
@@ -65,6 +66,10 @@ class AttachRequest(_message.Message):
     def failure(self) -> _error_pb2.ErrorDetail:
         """The call failed."""
 
+    @_builtins.property
+    def beat(self) -> Global___Beat:
+        """Sent about once a second while a trainer lives, whatever it does."""
+
     def __init__(
         self,
         *,
@@ -75,16 +80,37 @@ class AttachRequest(_message.Message):
         event: _event_pb2.Event | None = ...,
         done: Global___Done | None = ...,
         failure: _error_pb2.ErrorDetail | None = ...,
+        beat: Global___Beat | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "chunk", b"chunk", "done", b"done", "event", b"event", "failure", b"failure", "hello", b"hello", "message", b"message"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "beat", b"beat", "chunk", b"chunk", "done", b"done", "event", b"event", "failure", b"failure", "hello", b"hello", "message", b"message"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "call", b"call", "chunk", b"chunk", "done", b"done", "event", b"event", "failure", b"failure", "hello", b"hello", "message", b"message"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "beat", b"beat", "call", b"call", "chunk", b"chunk", "done", b"done", "event", b"event", "failure", b"failure", "hello", b"hello", "message", b"message"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["hello", "chunk", "answer", "event", "done", "failure"]  # noqa: Y015
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["hello", "chunk", "answer", "event", "done", "failure", "beat"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
 
 Global___AttachRequest: _TypeAlias = AttachRequest  # noqa: Y015
+
+@_typing.final
+class Beat(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CPU_MS_FIELD_NUMBER: _builtins.int
+    cpu_ms: _builtins.float
+    """Processor time that the process has used since its start."""
+    def __init__(
+        self,
+        *,
+        cpu_ms: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cpu_ms", b"cpu_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Beat: _TypeAlias = Beat  # noqa: Y015
 
 @_typing.final
 class Hello(_message.Message):
