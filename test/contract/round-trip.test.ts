@@ -169,6 +169,7 @@ describe('a resolved config', () => {
     evaluateEvery: 30,
     checkpointEvery: 120,
     seed: 0,
+    nonFiniteLoss: 'halt',
     strictParity: false,
     randomStream: 'current',
   } as const

@@ -469,6 +469,12 @@ const shape = {
     default: 0,
     description: 'Seed of all that is random in training: initial weights, order, augmentation, masks, noise.',
   }).optional(),
+  nonFiniteLoss: choice({
+    allowed: ['halt', 'skip', 'continue'],
+    default: 'halt',
+    description:
+      'What a step does whose loss is infinite or no number. halt: the run fails. skip: the state stays as it was, the step counts. continue: it is as any other. Only a finite state is ever saved.',
+  }).optional(),
   strictParity: flag({
     default: false,
     description:

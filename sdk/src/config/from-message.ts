@@ -11,6 +11,7 @@ export function fromMessage(name: MessageName, message: Message): Record<string,
 
 /** What runs did that are older than these options. */
 const BEFORE = {
+  nonFiniteLoss: 'halt',
   strictParity: false,
   randomStream: 'current',
   dataset: { excludeLabeled: false, split: 'rule' },

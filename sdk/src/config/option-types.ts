@@ -82,6 +82,13 @@ export type ExperimentConfig = {
    */
   readonly seed?: number | undefined
   /**
+   * What a step does whose loss is infinite or no number. halt: the run fails. skip: the state stays as it
+   * was, the step counts. continue: it is as any other. Only a finite state is ever saved.
+   *
+   * Default 'halt'.
+   */
+  readonly nonFiniteLoss?: 'halt' | 'skip' | 'continue' | undefined
+  /**
    * Compute as the authors' code does even where that is a fault: their random stream, SVHN images mirrored,
    * and augmentSeparately of a mix without effect.
    *

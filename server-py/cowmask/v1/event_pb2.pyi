@@ -333,7 +333,9 @@ class Warning(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     STEP_FIELD_NUMBER: _builtins.int
     code: _builtins.str
-    """"consistency_loss_zero", "teacher_below_student", "checkpoint_damaged", "environment_changed", "stalled"."""
+    """"consistency_loss_zero", "teacher_below_student", "checkpoint_damaged", "environment_changed", "stalled",
+    "non_finite_loss".
+    """
     message: _builtins.str
     step: _builtins.int
     def __init__(

@@ -44,6 +44,7 @@ class ExperimentConfig(_message.Message):
     SEED_FIELD_NUMBER: _builtins.int
     STRICT_PARITY_FIELD_NUMBER: _builtins.int
     RANDOM_STREAM_FIELD_NUMBER: _builtins.int
+    NON_FINITE_LOSS_FIELD_NUMBER: _builtins.int
     batch_size: _builtins.int
     unlabeled_batch_size: _builtins.int
     steps: _builtins.int
@@ -53,6 +54,7 @@ class ExperimentConfig(_message.Message):
     seed: _builtins.int
     strict_parity: _builtins.bool
     random_stream: _builtins.str
+    non_finite_loss: _builtins.str
     @_builtins.property
     def dataset(self) -> Global___DatasetConfig: ...
     @_builtins.property
@@ -89,10 +91,11 @@ class ExperimentConfig(_message.Message):
         seed: _builtins.int | None = ...,
         strict_parity: _builtins.bool | None = ...,
         random_stream: _builtins.str | None = ...,
+        non_finite_loss: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_augmentation", b"_augmentation", "_batch_size", b"_batch_size", "_checkpoint_every", b"_checkpoint_every", "_dataset", b"_dataset", "_epochs", b"_epochs", "_evaluate_every", b"_evaluate_every", "_mix", b"_mix", "_model", b"_model", "_optimizer", b"_optimizer", "_perturb", b"_perturb", "_random_stream", b"_random_stream", "_schedule", b"_schedule", "_seed", b"_seed", "_steps", b"_steps", "_strict_parity", b"_strict_parity", "_teacher", b"_teacher", "_unlabeled_batch_size", b"_unlabeled_batch_size", "augmentation", b"augmentation", "batch_size", b"batch_size", "checkpoint_every", b"checkpoint_every", "dataset", b"dataset", "epochs", b"epochs", "evaluate_every", b"evaluate_every", "mix", b"mix", "model", b"model", "optimizer", b"optimizer", "perturb", b"perturb", "random_stream", b"random_stream", "schedule", b"schedule", "seed", b"seed", "steps", b"steps", "strict_parity", b"strict_parity", "teacher", b"teacher", "unlabeled_batch_size", b"unlabeled_batch_size"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_augmentation", b"_augmentation", "_batch_size", b"_batch_size", "_checkpoint_every", b"_checkpoint_every", "_dataset", b"_dataset", "_epochs", b"_epochs", "_evaluate_every", b"_evaluate_every", "_mix", b"_mix", "_model", b"_model", "_non_finite_loss", b"_non_finite_loss", "_optimizer", b"_optimizer", "_perturb", b"_perturb", "_random_stream", b"_random_stream", "_schedule", b"_schedule", "_seed", b"_seed", "_steps", b"_steps", "_strict_parity", b"_strict_parity", "_teacher", b"_teacher", "_unlabeled_batch_size", b"_unlabeled_batch_size", "augmentation", b"augmentation", "batch_size", b"batch_size", "checkpoint_every", b"checkpoint_every", "dataset", b"dataset", "epochs", b"epochs", "evaluate_every", b"evaluate_every", "mix", b"mix", "model", b"model", "non_finite_loss", b"non_finite_loss", "optimizer", b"optimizer", "perturb", b"perturb", "random_stream", b"random_stream", "schedule", b"schedule", "seed", b"seed", "steps", b"steps", "strict_parity", b"strict_parity", "teacher", b"teacher", "unlabeled_batch_size", b"unlabeled_batch_size"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_augmentation", b"_augmentation", "_batch_size", b"_batch_size", "_checkpoint_every", b"_checkpoint_every", "_dataset", b"_dataset", "_epochs", b"_epochs", "_evaluate_every", b"_evaluate_every", "_mix", b"_mix", "_model", b"_model", "_optimizer", b"_optimizer", "_perturb", b"_perturb", "_random_stream", b"_random_stream", "_schedule", b"_schedule", "_seed", b"_seed", "_steps", b"_steps", "_strict_parity", b"_strict_parity", "_teacher", b"_teacher", "_unlabeled_batch_size", b"_unlabeled_batch_size", "augmentation", b"augmentation", "batch_size", b"batch_size", "checkpoint_every", b"checkpoint_every", "dataset", b"dataset", "epochs", b"epochs", "evaluate_every", b"evaluate_every", "mix", b"mix", "model", b"model", "optimizer", b"optimizer", "perturb", b"perturb", "random_stream", b"random_stream", "schedule", b"schedule", "seed", b"seed", "steps", b"steps", "strict_parity", b"strict_parity", "teacher", b"teacher", "unlabeled_batch_size", b"unlabeled_batch_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_augmentation", b"_augmentation", "_batch_size", b"_batch_size", "_checkpoint_every", b"_checkpoint_every", "_dataset", b"_dataset", "_epochs", b"_epochs", "_evaluate_every", b"_evaluate_every", "_mix", b"_mix", "_model", b"_model", "_non_finite_loss", b"_non_finite_loss", "_optimizer", b"_optimizer", "_perturb", b"_perturb", "_random_stream", b"_random_stream", "_schedule", b"_schedule", "_seed", b"_seed", "_steps", b"_steps", "_strict_parity", b"_strict_parity", "_teacher", b"_teacher", "_unlabeled_batch_size", b"_unlabeled_batch_size", "augmentation", b"augmentation", "batch_size", b"batch_size", "checkpoint_every", b"checkpoint_every", "dataset", b"dataset", "epochs", b"epochs", "evaluate_every", b"evaluate_every", "mix", b"mix", "model", b"model", "non_finite_loss", b"non_finite_loss", "optimizer", b"optimizer", "perturb", b"perturb", "random_stream", b"random_stream", "schedule", b"schedule", "seed", b"seed", "steps", b"steps", "strict_parity", b"strict_parity", "teacher", b"teacher", "unlabeled_batch_size", b"unlabeled_batch_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__augmentation: _TypeAlias = _typing.Literal["augmentation"]  # noqa: Y015
     _WhichOneofArgType__augmentation: _TypeAlias = _typing.Literal["_augmentation", b"_augmentation"]  # noqa: Y015
@@ -110,6 +113,8 @@ class ExperimentConfig(_message.Message):
     _WhichOneofArgType__mix: _TypeAlias = _typing.Literal["_mix", b"_mix"]  # noqa: Y015
     _WhichOneofReturnType__model: _TypeAlias = _typing.Literal["model"]  # noqa: Y015
     _WhichOneofArgType__model: _TypeAlias = _typing.Literal["_model", b"_model"]  # noqa: Y015
+    _WhichOneofReturnType__non_finite_loss: _TypeAlias = _typing.Literal["non_finite_loss"]  # noqa: Y015
+    _WhichOneofArgType__non_finite_loss: _TypeAlias = _typing.Literal["_non_finite_loss", b"_non_finite_loss"]  # noqa: Y015
     _WhichOneofReturnType__optimizer: _TypeAlias = _typing.Literal["optimizer"]  # noqa: Y015
     _WhichOneofArgType__optimizer: _TypeAlias = _typing.Literal["_optimizer", b"_optimizer"]  # noqa: Y015
     _WhichOneofReturnType__perturb: _TypeAlias = _typing.Literal["perturb"]  # noqa: Y015
@@ -144,6 +149,8 @@ class ExperimentConfig(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__mix) -> _WhichOneofReturnType__mix | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__model) -> _WhichOneofReturnType__model | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__non_finite_loss) -> _WhichOneofReturnType__non_finite_loss | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__optimizer) -> _WhichOneofReturnType__optimizer | None: ...
     @_typing.overload

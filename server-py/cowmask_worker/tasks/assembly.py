@@ -35,7 +35,7 @@ from cowmask_worker.regularizers.mix import Mixed, mix_ict, mix_masked
 from cowmask_worker.regularizers.perturb import DrawMask, Perturbed, erase, identity
 from cowmask_worker.training.evaluation import Evaluation, evaluate
 from cowmask_worker.training.keys import Stream, step_keys, stream_key
-from cowmask_worker.training.loop import Plan, Program, Score
+from cowmask_worker.training.loop import NonFinite, Plan, Program, Score
 from cowmask_worker.training.schedules import Schedule, annealed_alpha, constant, cosine, stepped
 from cowmask_worker.training.state import TrainState, Variables, initial_state
 from cowmask_worker.training.step import Batch, StepMetrics, StepOptions, train_step
@@ -266,6 +266,8 @@ def plan(config: config_pb2.ExperimentConfig, facts: DatasetFacts) -> Plan:
         splits=("validation",) if held_out else ("test",),
         final_splits=("validation", "test") if held_out else ("test",),
         consistency=tuple(name for name, weight in (("perturb", perturb), ("mix", mix)) if weight > 0),
+        # The configs of runs from before there was a choice say nothing.
+        non_finite=cast(NonFinite, config.non_finite_loss or "halt"),
     )
 
 
@@ -339,6 +341,7 @@ def step_options(config: config_pb2.ExperimentConfig, model: Functional) -> Step
         nesterov=config.optimizer.nesterov,
         l2=config.optimizer.l2,
         weight_decay=config.optimizer.weight_decay,
+        skip_non_finite=config.non_finite_loss == "skip",
         **settings,
     )
 

@@ -203,13 +203,15 @@ class _Told:
             cause = event_pb2.Failure(
                 code="NON_FINITE_LOSS",
                 message=f"Training diverged: {ended.non_finite}. The last finite checkpoint stays: {kept}.",
-                hint="Lower optimizer.learningRate, add schedule.warmup, or lower the weight of mix or perturb.",
+                hint="Lower optimizer.learningRate, add schedule.warmup, or lower the weight of mix or perturb; "
+                "nonFiniteLoss: 'skip' leaves out single steps.",
             )
             return self.finished(event_pb2.RUN_STATE_FAILED, ended.step, cause)
         if ended.state == "cancelled":
+            where = "where a checkpoint was written" if ended.unsaved is None else f"not saved, as {ended.unsaved}"
             cause = event_pb2.Failure(
                 code="CANCELLED_BY_USER",
-                message=f"The run was cancelled at step {ended.step}, where a checkpoint was written.",
+                message=f"The run was cancelled at step {ended.step}, {where}.",
                 hint="Resume the run to go on from there.",
             )
             return self.finished(event_pb2.RUN_STATE_CANCELLED, ended.step, cause)

@@ -6,7 +6,9 @@ Every edge between two dispatches does these things in this order, which must no
 2. checkpoint  before the next dispatch donates the state's buffers; a cancelled run, or one that is complete, ends here
 3. fetch       decides how many steps come next, up to the nearest edge; their batches are a function of the step alone
 4. step        runs them on the device
-5. report      their metrics, after they are known to be finite: nothing non-finite is evaluated or saved
+5. report      their metrics; a loss that is not finite ends the run here, unless the plan says otherwise
+
+Nothing that is not finite is ever saved.
 
 A step number is the count of updates made. A resumed run starts with its restored state at 3, since 1 and 2 of that
 edge were done before the checkpoint was there; only a run restored at its very end is evaluated again.
@@ -54,18 +56,23 @@ class Evaluated(NamedTuple):
     teacher: Score
 
 
+type WarningCode = Literal["consistency_loss_zero", "teacher_below_student", "non_finite_loss"]
+
+
 class Warned(NamedTuple):
-    code: Literal["consistency_loss_zero", "teacher_below_student"]
+    code: WarningCode
     message: str
     step: int
 
 
 class Ended(NamedTuple):
-    """Always the last event. `non_finite` says what was not finite, and only then is set."""
+    """Always the last event. `non_finite` says what was not finite where that ended the run, `unsaved` why a cancelled
+    run has no checkpoint of its last step."""
 
     state: Literal["succeeded", "cancelled", "failed"]
     step: int
     non_finite: str | None = None
+    unsaved: str | None = None
 
 
 type LoopEvent = Metrics | Evaluated | CheckpointInfo | Warned | Ended
@@ -79,8 +86,15 @@ class Program(NamedTuple):
     evaluate: Callable[[Variables, str], Score]
 
 
+type NonFinite = Literal["halt", "skip", "continue"]
+
+
 class Plan(NamedTuple):
-    """When what is done. `consistency` names the paths that are on with a weight above 0: "perturb", "mix"."""
+    """When what is done. `consistency` names the paths that are on with a weight above 0: "perturb", "mix".
+
+    `non_finite` says what a loss that is not finite does: it ends the run, or its step has been skipped by the program,
+    or nothing.
+    """
 
     steps: int
     evaluate_every: int
@@ -88,6 +102,7 @@ class Plan(NamedTuple):
     splits: tuple[str, ...] = ("test",)
     final_splits: tuple[str, ...] = ("test",)
     consistency: tuple[str, ...] = ()
+    non_finite: NonFinite = "halt"
 
 
 type Save = Callable[[TrainState, int, Collection[str]], CheckpointInfo]
@@ -123,15 +138,18 @@ def run_steps(
                 yield from watch.evaluation(evaluation)
 
         stop = complete or cancelled()
+        unsaved: str | None = None
         if step > saved and (stop or (step > first and step % plan.checkpoint_every == 0)):
             try:
                 yield save(state, step, watch.warned)
+                saved = step
             except NonFiniteState as error:
-                yield Ended("failed", step, str(error))
-                return
-            saved = step
+                if complete or plan.non_finite != "continue":
+                    yield Ended("failed", step, str(error))
+                    return
+                unsaved = str(error)
         if stop:
-            yield Ended("succeeded" if complete else "cancelled", step)
+            yield Ended("succeeded" if complete else "cancelled", step, unsaved=unsaved)
             return
 
         edges = (plan.evaluate_every, plan.checkpoint_every)
@@ -144,7 +162,7 @@ def run_steps(
         pace.measured(count, seconds)
 
         finite = np.isfinite(columns.loss)
-        if not finite.all():
+        if plan.non_finite == "halt" and not finite.all():
             known = int(finite.argmin()) + 1
             yield Metrics(step, StepMetrics(*(column[:known] for column in columns)), count / seconds)
             yield Ended("failed", step + known - 1, f"the loss of step {step + known - 1} is {columns.loss[known - 1]}")
@@ -152,6 +170,10 @@ def run_steps(
         yield Metrics(step, columns, count / seconds)
         step += count
         yield from watch.metrics(step, columns)
+        yield from watch.losses(step, columns.loss)
+        if watch.skipped_in_vain:
+            yield Ended("failed", step, f"none of the last {watch.skipped_in_vain} steps could be taken")
+            return
 
 
 class _Pace:
@@ -174,14 +196,13 @@ class _Watch:
         self._plan = plan
         self._zeros = dict.fromkeys(plan.consistency, 0)
         self._patience = max(100, plan.steps // 10)
+        self._skipped = 0
 
     def metrics(self, step: int, columns: Any) -> Iterator[Warned]:
         """`consistency_loss_zero`: a path that is on had a loss of exactly 0 at each of the last tenth of the run's
         steps, and at least 100."""
         for path in self._plan.consistency:
-            nonzero = np.flatnonzero(getattr(columns, f"{path}_loss"))
-            length = len(columns.loss)
-            self._zeros[path] = length - 1 - int(nonzero[-1]) if nonzero.size else self._zeros[path] + length
+            self._zeros[path] = _at_the_end(getattr(columns, f"{path}_loss") == 0, self._zeros[path])
             if self._zeros[path] >= self._patience:
                 yield from self._tell(
                     "consistency_loss_zero",
@@ -189,6 +210,26 @@ class _Watch:
                     f"images teach nothing. Lower {path}.confidence.threshold, which no image may have reached.",
                     step,
                 )
+
+    def losses(self, step: int, losses: Any) -> Iterator[Warned]:
+        """`non_finite_loss`: a step had a loss that is not finite, and the run goes on as it was told to."""
+        bad = ~np.isfinite(losses)
+        self._skipped = _at_the_end(bad, self._skipped)
+        if bad.any():
+            place = int(bad.argmax())
+            number = step - len(losses) + place
+            done = "was skipped" if self._plan.non_finite == "skip" else "counted like any other"
+            yield from self._tell(
+                "non_finite_loss",
+                f"The loss of step {number} is {losses[place]}; the step {done}, as nonFiniteLoss says. More of them "
+                "show in the metrics and are not told again. Lower optimizer.learningRate if there are many.",
+                number,
+            )
+
+    @property
+    def skipped_in_vain(self) -> int:
+        """How many steps were skipped in a row, if they are so many that more would not help; else 0."""
+        return self._skipped if self._plan.non_finite == "skip" and self._skipped >= self._patience else 0
 
     def evaluation(self, evaluation: Evaluated) -> Iterator[Warned]:
         """`teacher_below_student`: in the run's second half, the teacher's error exceeds the student's by more than
@@ -202,9 +243,13 @@ class _Watch:
                 evaluation.step,
             )
 
-    def _tell(
-        self, code: Literal["consistency_loss_zero", "teacher_below_student"], text: str, step: int
-    ) -> Iterator[Warned]:
+    def _tell(self, code: WarningCode, text: str, step: int) -> Iterator[Warned]:
         if code not in self.warned:
             self.warned.add(code)
             yield Warned(code, text, step)
+
+
+def _at_the_end(marked: Any, before: int) -> int:
+    """How many are marked in a row at the end, when `before` were so at the end of what came before."""
+    others = np.flatnonzero(~np.asarray(marked))
+    return len(marked) - 1 - int(others[-1]) if others.size else before + len(marked)

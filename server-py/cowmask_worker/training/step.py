@@ -51,7 +51,8 @@ class StepOptions:
     `perturb` and `mix` are the two unsupervised paths, None when off. `*_threshold` and `*_average` say how an
     image's confidence weights its loss (`confidence_weight`). With `perturb_augment_separately` the student gets the
     second view, with `mix_augment_separately` the teacher does. `mix_source` says whether the confidence of a mix is
-    the mix of the two confidences or that of the mixed probabilities; `mix_logits` mixes before the softmax.
+    the mix of the two confidences or that of the mixed probabilities; `mix_logits` mixes before the softmax. With
+    `skip_non_finite` a step whose loss, or the state after it, is not finite leaves all but the step number as it was.
     """
 
     apply: Apply
@@ -73,6 +74,7 @@ class StepOptions:
     nesterov: bool = True
     l2: float = 5e-4
     weight_decay: float = 0.0
+    skip_non_finite: bool = False
 
 
 class _Term(NamedTuple):
@@ -118,7 +120,16 @@ def train_step(options: StepOptions, state: TrainState, batch: Batch, keys: Step
         mix_confidence=measured.mix.rate,
         teacher_alpha=alpha,
     )
-    return TrainState(state.step + 1, student, momentum, teacher), metrics
+    after = TrainState(state.step + 1, student, momentum, teacher)
+    return _unless_not_finite(state, after, metrics) if options.skip_non_finite else (after, metrics)
+
+
+def _unless_not_finite(before: TrainState, after: TrainState, metrics: StepMetrics) -> tuple[TrainState, StepMetrics]:
+    """The step, or none where it is not finite: that it was skipped is told by a loss that is not finite."""
+    finite = jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves((after, metrics.loss))]).all()
+    state = jax.tree.map(lambda new, old: jnp.where(finite, new, old), after, before)
+    skipped = jnp.where(jnp.isfinite(metrics.loss), jnp.nan, metrics.loss)
+    return state._replace(step=after.step), metrics._replace(loss=jnp.where(finite, metrics.loss, skipped))
 
 
 def _loss(

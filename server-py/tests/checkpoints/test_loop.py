@@ -23,9 +23,9 @@ def start(step: int = 0) -> TrainState:
 
 
 def step(state: TrainState, data: Any) -> tuple[TrainState, StepMetrics]:
-    """Its loss is the step's number, infinite from step `data[0]` on; `data[1]` is its mixing loss."""
+    """Its loss is the step's number, infinite from step `data[0]` to before `data[2]`; `data[1]` is its mixing loss."""
     number = state.step.astype(jnp.float32)
-    loss = jnp.where(number < data[0], number, jnp.inf)
+    loss = jnp.where((number < data[0]) | (number >= data[2]), number, jnp.inf)
     zero = jnp.zeros(())
     metrics = StepMetrics(loss, loss, zero, zero, zero, zero, data[1], zero, zero)
     return state._replace(step=state.step + 1), metrics
@@ -37,10 +37,18 @@ DISPATCH = many_steps(step)
 class Recorder:
     """A program whose calls are written down, with scores from a table and a clock that ticks `pace` s a step."""
 
-    def __init__(self, *, diverges: int = 10**6, mix_loss: float = 1, pace: float = 0.0, teacher: float = 0.1) -> None:
+    def __init__(
+        self,
+        *,
+        diverges: int = 10**6,
+        recovers: int = 10**6,
+        mix_loss: float = 1,
+        pace: float = 0.0,
+        teacher: float = 0.1,
+    ) -> None:
         self.calls: list[tuple[str, int]] = []
         self.time = 0.0
-        self._data = jnp.asarray([diverges, mix_loss], jnp.float32)
+        self._data = jnp.asarray([diverges, mix_loss, recovers], jnp.float32)
         self._pace = pace
         self._teacher = teacher
 
@@ -164,6 +172,43 @@ def test_f7_a_loss_that_is_not_finite_ends_the_run_before_it_is_saved() -> None:
     assert events[-1].non_finite == "the loss of step 13 is inf"
 
 
+@pytest.mark.parametrize("what", ["skip", "continue"])
+def test_f7_steps_that_are_not_finite_are_told_once_and_the_run_goes_on(what: Any) -> None:
+    plan = Plan(40, 40, 10, non_finite=what)
+    events = list(run(Recorder(pace=0.1, diverges=13, recovers=17), plan))
+    losses = np.concatenate([event.columns.loss for event in events if isinstance(event, Metrics)])
+    assert np.flatnonzero(~np.isfinite(losses)).tolist() == [13, 14, 15, 16]
+    assert warnings(iter(events)) == [("non_finite_loss", 13)]
+    assert kinds(events)[-2:] == [("checkpoint", 40), ("succeeded", 40)]
+
+
+def test_f7_skipping_ends_where_it_does_not_help() -> None:
+    plan = Plan(1000, 1000, 40, non_finite="skip")
+    events = list(run(Recorder(pace=0.1, diverges=50), plan))
+    assert kinds(events)[-1] == ("failed", 150)
+    assert "none of the last 100 steps could be taken" in str(events[-1])
+    succeeded = list(run(Recorder(pace=0.1, diverges=50, recovers=149), plan._replace(steps=300)))
+    assert kinds(succeeded)[-1] == ("succeeded", 300)
+
+
+def test_f7_a_run_that_continues_saves_no_state_that_is_not_finite() -> None:
+    class Broken(Recorder):
+        """Its state is not finite at edges 4 and 6."""
+
+        def save(self, state: TrainState, step: int, warned: Collection[str]) -> CheckpointInfo:
+            if step in (4, 6):
+                raise NonFiniteState("it is not")
+            return super().save(state, step, warned)
+
+    plan = Plan(8, 8, 2, non_finite="continue")
+    saved = [each for each in kinds(run(Broken(pace=1.0), plan)) if each[0] in ("checkpoint", "succeeded")]
+    assert saved == [("checkpoint", 2), ("checkpoint", 8), ("succeeded", 8)]
+    assert kinds(run(Broken(pace=1.0), plan._replace(steps=6)))[-1] == ("failed", 6), "there is no model at its end"
+    asked = itertools.count()
+    cancelled = list(run(Broken(pace=1.0), plan, cancelled=lambda: next(asked) >= 4))
+    assert cancelled[-1] == Ended("cancelled", 4, unsaved="it is not")
+
+
 def test_f7_a_state_that_is_not_finite_ends_the_run(tmp_path: Path) -> None:
     recorder = Recorder()
 
@@ -203,7 +248,7 @@ def test_a_worse_teacher_is_told_once_in_the_second_half() -> None:
 
 @pytest.mark.parametrize("parts", [[12], [1] * 12, [5, 7], [3, 4, 5]])
 def test_how_steps_are_grouped_alters_nothing(parts: list[int]) -> None:
-    data = jnp.asarray([1e6, 1], jnp.float32)
+    data = jnp.asarray([1e6, 1, 1e6], jnp.float32)
     state, losses = start(), []
     for count in parts:
         state, columns = DISPATCH(state, data, jnp.int32(count))

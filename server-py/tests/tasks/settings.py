@@ -43,6 +43,7 @@ def config(**changes: Any) -> experiment_config_pb2.ExperimentConfig:
         "evaluate_every": 6,
         "checkpoint_every": 4,
         "seed": 5,
+        "non_finite_loss": "halt",
         "strict_parity": False,
         "random_stream": "current",
     }

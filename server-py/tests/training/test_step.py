@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +16,11 @@ from cowmask_worker.models.batch_norm import BatchNorm
 from cowmask_worker.models.functional import functional
 from cowmask_worker.regularizers.mix import mix_masked
 from cowmask_worker.regularizers.perturb import erase, identity
+from cowmask_worker.training import checkpoints
+from cowmask_worker.training.checkpoints import CheckpointInfo
+from cowmask_worker.training.dispatch import many_steps
 from cowmask_worker.training.keys import step_keys
+from cowmask_worker.training.loop import Ended, Plan, Program, Score, run_steps
 from cowmask_worker.training.schedules import constant
 from cowmask_worker.training.state import TrainState, Tree, Variables, initial_state
 from cowmask_worker.training.step import Batch, StepMetrics, StepOptions, train_step
@@ -264,3 +270,54 @@ def test_the_start_copies_the_student_into_the_teacher() -> None:
     pointers = [leaf.unsafe_buffer_pointer() for leaf in jax.tree.leaves((state.student, state.teacher))]
     assert len(set(pointers)) == len(pointers)
     assert state.step == 0
+
+
+def test_f7_a_poisoned_batch_is_skipped(batch: Batch) -> None:
+    options = replace(PATHS["both"], skip_non_finite=True)
+    state = start()
+    poisoned = batch._replace(labeled=batch.labeled.at[3, 0, 0, 0].set(jnp.nan))
+    after, metrics = jitted(options, state, poisoned)
+    assert not np.isfinite(metrics.loss)
+    assert int(after.step) == 1
+    assert_equal(after._replace(step=state.step), state)
+    sound, _ = jitted(options, state, batch)
+    expected, _ = jitted(PATHS["both"], state, batch)
+    jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-5, atol=1e-7), sound, expected)
+
+
+def test_f7_an_update_that_is_not_finite_is_skipped_and_told_by_the_loss(batch: Batch) -> None:
+    options = replace(OFF, learning_rate=constant(jnp.inf), skip_non_finite=True)
+    state = start()
+    after, metrics = jitted(options, state, batch)
+    assert np.isfinite(metrics.labeled_loss)
+    assert np.isnan(metrics.loss)
+    assert_equal(after._replace(step=state.step), state)
+
+
+@pytest.mark.parametrize("what", ["halt", "skip", "continue"])
+def test_f7_with_a_learning_rate_of_1e30_only_finite_states_are_kept(batch: Batch, tmp_path: Path, what: Any) -> None:
+    options = replace(OFF, learning_rate=constant(1e30), skip_non_finite=what == "skip")
+    dispatch = many_steps(lambda state, _: take(options, state, batch))
+    program = Program(lambda state, count: dispatch(state, None, jnp.int32(count)), lambda *_: Score(0, 0, 0))
+
+    def save(state: TrainState, step: int, _: object) -> CheckpointInfo:
+        return checkpoints.save(tmp_path, state, step=step, facts={})
+
+    plan = Plan(steps=12, evaluate_every=12, checkpoint_every=1, non_finite=what)
+    events = list(run_steps(program, start(), plan, save, cancelled=lambda: False))
+    saved = [event.step for event in events if isinstance(event, CheckpointInfo)]
+    ended = events[-1]
+    assert isinstance(ended, Ended)
+    newest = checkpoints.newest_verified(tmp_path)
+    assert newest.path is not None
+    assert int(newest.path.name) == saved[-1]
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(checkpoints.load(newest.path, start())))
+    if what == "skip":
+        assert (ended.state, saved) == ("succeeded", list(range(1, 13)))
+    else:
+        assert (ended.state, ended.step) == ("failed", saved[-1] if what == "halt" else 12)
+        assert ended.non_finite is not None
+
+
+def assert_equal(left: TrainState, right: TrainState) -> None:
+    jax.tree.map(np.testing.assert_array_equal, left, right)

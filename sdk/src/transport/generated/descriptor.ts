@@ -938,6 +938,11 @@ export const descriptor = {
                   "oneof": [
                     "randomStream"
                   ]
+                },
+                "_nonFiniteLoss": {
+                  "oneof": [
+                    "nonFiniteLoss"
+                  ]
                 }
               },
               "fields": {
@@ -1056,6 +1061,13 @@ export const descriptor = {
                 "randomStream": {
                   "type": "string",
                   "id": 17,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "nonFiniteLoss": {
+                  "type": "string",
+                  "id": 18,
                   "options": {
                     "proto3_optional": true
                   }

@@ -27,6 +27,7 @@ export interface ExperimentConfig {
   'seed'?: (number);
   'strictParity'?: (boolean);
   'randomStream'?: (string);
+  'nonFiniteLoss'?: (string);
   '_dataset'?: "dataset";
   '_model'?: "model";
   '_perturb'?: "perturb";
@@ -44,6 +45,7 @@ export interface ExperimentConfig {
   '_seed'?: "seed";
   '_strictParity'?: "strictParity";
   '_randomStream'?: "randomStream";
+  '_nonFiniteLoss'?: "nonFiniteLoss";
 }
 
 export interface ExperimentConfig__Output {
@@ -64,6 +66,7 @@ export interface ExperimentConfig__Output {
   'seed'?: (number);
   'strictParity'?: (boolean);
   'randomStream'?: (string);
+  'nonFiniteLoss'?: (string);
   '_dataset'?: "dataset";
   '_model'?: "model";
   '_perturb'?: "perturb";
@@ -81,4 +84,5 @@ export interface ExperimentConfig__Output {
   '_seed'?: "seed";
   '_strictParity'?: "strictParity";
   '_randomStream'?: "randomStream";
+  '_nonFiniteLoss'?: "nonFiniteLoss";
 }
