@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 
 import { ConfigError, EnvironmentError, ProtocolMismatchError } from './errors.js'
+import { type TlsOptions, type TokenSource, readTls, readToken } from './credentials.js'
 import { Datasets } from './datasets.js'
 import { Experiments } from './experiments.js'
 import { Masks } from './masks.js'
@@ -9,8 +10,11 @@ import { Models } from './models.js'
 import { refuseUnknown } from './option-names.js'
 import { Splits } from './splits.js'
 import { System } from './system.js'
-import type { CallOptions } from './transport/call-options.js'
+import { isLocal } from './transport/address.js'
+import { type CallOptions, limitsOf } from './transport/call-options.js'
 import { Channel, type Liveness } from './transport/channel.js'
+import { makeFirstContact } from './transport/first-contact.js'
+import { secureContext } from './transport/tls.js'
 import { PROTOCOL, version } from './version.js'
 import { dataFolder, stateFolder } from './worker/folders.js'
 import { SETUP_OPTIONS, type SetupOptions, type SetupProgress, findEnvironment, setup } from './worker/setup.js'
@@ -168,8 +172,12 @@ async function environmentPython(options: LaunchOptions): Promise<string> {
 export interface ConnectOptions extends CallOptions {
   /** `host:port`, or `unix:/path` of a socket, as the worker printed it. */
   readonly address: string
-  /** The worker's token. */
-  readonly token: string
+  /** The worker's token, or where it stands. Default: the variable `COWMASK_TOKEN`. */
+  readonly token?: string | TokenSource | undefined
+  /** Encrypts; an empty object trusts the authorities that Node trusts. Needed for every address beyond this machine. */
+  readonly tls?: TlsOptions | undefined
+  /** Send the token in plain text to an address beyond this machine: whoever is on the way may then use it. Default: false. */
+  readonly insecure?: boolean | undefined
 }
 
 /**
@@ -177,15 +185,28 @@ export interface ConnectOptions extends CallOptions {
  * take 10 seconds.
  *
  * @throws UnavailableError, TimeoutError when nobody answers
+ * @throws TlsError when the two do not agree on an encrypted connection; the token was not sent
  * @throws RemoteError `UNAUTHENTICATED` for a wrong token
  * @throws ProtocolMismatchError when the worker speaks another version
+ * @throws ConfigError for files that can not be read or hold something else, and for `tls` that is missing
  */
 export async function connect(options: ConnectOptions): Promise<CowMask> {
-  refuseUnknown(options, ['address', 'token', 'signal', 'timeoutMs'])
-  const { address, token, signal, timeoutMs = 10_000 } = options
-  const client = new CowMask(new Channel({ address, token }))
+  refuseUnknown(options, ['address', 'token', 'tls', 'insecure', 'signal', 'timeoutMs'])
+  const { address, tls, insecure = false, signal, timeoutMs = 10_000 } = options
+  const limits = limitsOf({ signal, timeoutMs })
+  if (!tls && !insecure && !isLocal(address))
+    throw new ConfigError([
+      {
+        path: 'tls',
+        reason: `is required for ${address}, an address beyond this machine: without it everybody on the way reads the token. In a network where all are trusted, \`insecure: true\` does without.`,
+      },
+    ])
+  const token = await readToken(options.token)
+  const secure = tls && secureContext(await readTls(tls))
+  await makeFirstContact(address, secure, limits)
+  const client = new CowMask(new Channel({ address, token, secure }))
   try {
-    const info = await client.system.info({ signal, timeoutMs })
+    const info = await client.system.info(limits)
     if (info.protocol === PROTOCOL) return client
     const theirs = `protocol ${String(info.protocol)} (version ${info.workerVersion})`
     const message = `The worker at ${address} speaks ${theirs}, this SDK protocol ${String(PROTOCOL)} (version ${version}).`

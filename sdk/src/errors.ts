@@ -23,6 +23,16 @@ const CODES = {
   CANCELLED: fixed('The caller aborted this call; call again if that was not meant.'),
   UNAVAILABLE: passing('Check that the worker at this address is running and reachable.'),
   UNAUTHENTICATED: fixed("Pass the worker's own token to `connect()`."),
+  TLS_UNTRUSTED: fixed("Pass the authority of the worker's certificate as `tls.authority`."),
+  TLS_EXPIRED: fixed(
+    'Give the worker a new certificate, `npx cowmask certs` makes one; if it is not expired, a clock is wrong.',
+  ),
+  TLS_WRONG_HOST: fixed('Connect by a name that the certificate holds, or make one with this name as `--host`.'),
+  TLS_CLIENT_REFUSED: fixed(
+    'Pass `tls.certificate` and `tls.key`, of the authority that the worker was given for clients.',
+  ),
+  TLS_REQUIRED: fixed("Pass `tls`, with the authority of the worker's certificate."),
+  TLS_NOT_SPOKEN: fixed('Start the worker with `--tls-certificate` and `--tls-key`, and check the port.'),
   RESOURCE_EXHAUSTED: fixed('Ask for less at once; `system.info()` tells the limits.'),
   OUT_OF_MEMORY: fixed('Use a smaller `batchSize`, a smaller model or fewer images in one call.'),
   RUN_NOT_FOUND: fixed('`experiments.list()` shows the runs in this state folder.'),
@@ -285,6 +295,15 @@ export class UnavailableError extends CowMaskError {
 
   constructor(message: string, options: CowMaskErrorOptions = {}) {
     super('UNAVAILABLE', message, options)
+  }
+}
+
+/** Client and worker do not agree on an encrypted connection; nothing was sent, the token neither. */
+export class TlsError extends CowMaskError {
+  static override readonly kind: string = 'TlsError'
+
+  constructor(code: ErrorCode, message: string, options: CowMaskErrorOptions = {}) {
+    super(code, message, options)
   }
 }
 

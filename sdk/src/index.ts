@@ -2,6 +2,7 @@ export { type ConnectOptions, CowMask, type LaunchOptions, connect, launch } fro
 export { networks } from './config/networks.js'
 export { presets } from './config/presets.js'
 export type * from './config/types.js'
+export type { TlsOptions, TokenSource } from './credentials.js'
 export type { RootedPath } from './data-source.js'
 export type {
   Advice,

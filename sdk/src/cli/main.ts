@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 
 import { version } from '../version.js'
 import { told } from './failure.js'
+import type { CertsFlags } from './certs.js'
 import type { ImportFlags, InspectFlags, PrepareFlags } from './data.js'
 import type { MaskFlags } from './masks.js'
 import type { EvaluateFlags, PredictFlags } from './models.js'
@@ -24,7 +25,11 @@ const withWorker = (command: Command): Command =>
   command
     .option('--state-dir <folder>', 'folder of runs and checkpoints, of a worker that is launched')
     .option('--address <address>', 'address of a running worker to use instead')
-    .option('--token-file <file>', "file with that worker's token")
+    .option('--token-file <file>', "file with that worker's token (default: the variable COWMASK_TOKEN)")
+    .option('--tls-authority <file>', "authority of that worker's certificate; encrypts with TLS")
+    .option('--tls-certificate <file>', 'certificate of this client, for a worker that asks for one')
+    .option('--tls-key <file>', 'its private key')
+    .option('--insecure', 'send the token in plain text beyond this machine')
     .option('--json', 'print the result as JSON')
 
 const program = new Command('cowmask')
@@ -53,14 +58,28 @@ program
 program
   .command('serve')
   .description('run a worker that scripts connect to')
-  .option('--listen <address>', 'host:port on this machine; port 0 takes a free one', '127.0.0.1:0')
+  .option('--listen <address>', 'host:port; port 0 takes a free one', '127.0.0.1:0')
   .option('--token-file <file>', 'file with the token; made if it is missing (default: `token` in the state folder)')
+  .option('--tls-certificate <file>', 'certificate chain, PEM; needed beyond this machine')
+  .option('--tls-key <file>', 'its private key')
+  .option('--tls-client-authority <file>', 'take only clients with a certificate of this authority')
+  .option('--insecure', 'listen beyond this machine without TLS: whoever is on the way reads the token')
   .option('--state-dir <folder>', 'folder of runs and checkpoints')
   .option('--data-dir <folder>', 'folder of datasets')
   .option('--data-root <name=folder...>', 'folders that clients may import datasets from, by name')
   .addOption(new Option('--log <level>', 'what to log').choices(['debug', 'info', 'warning', 'error']).default('info'))
   .action((flags: { listen: string; log: string }) =>
     told(false, async () => (await import('./serve.js')).serveCommand(flags)),
+  )
+
+program
+  .command('certs <folder>')
+  .description('make a private authority, and certificates of a worker and its clients, for a first set-up with TLS')
+  .option('--host <name...>', "names and addresses that clients call the worker by (default: this machine's name)")
+  .option('--days <number>', 'how long the certificates are valid', number, 365)
+  .option('--json', 'print the result as JSON')
+  .action((folder: string, flags: CertsFlags) =>
+    told(flags.json, async () => (await import('./certs.js')).certsCommand(folder, flags)),
   )
 
 withWorker(program.command('info'))

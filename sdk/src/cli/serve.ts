@@ -4,9 +4,9 @@ import { dirname, join, resolve } from 'node:path'
 
 import { compileCacheFolder, dataFolder, stateFolder } from '../worker/folders.js'
 import { setup } from '../worker/setup.js'
-import { serve } from '../worker/serve.js'
+import { type ServeTls, serve } from '../worker/serve.js'
 
-export interface ServeFlags {
+export interface ServeFlags extends ServeTls {
   readonly listen: string
   readonly tokenFile?: string
   readonly stateDir?: string
@@ -16,7 +16,8 @@ export interface ServeFlags {
 }
 
 /** Runs a worker to `connect()` to, until it is stopped. */
-export async function serveCommand({ listen, tokenFile, stateDir, dataDir, dataRoot, log }: ServeFlags): Promise<void> {
+export async function serveCommand(flags: ServeFlags): Promise<void> {
+  const { listen, tokenFile, stateDir, dataDir, dataRoot, log, ...tls } = flags
   const state = stateDir === undefined ? stateFolder() : resolve(stateDir)
   const token = tokenFile === undefined ? join(state, 'token') : resolve(tokenFile)
   const onProgress = ({ message }: { message: string }) => {
@@ -29,6 +30,7 @@ export async function serveCommand({ listen, tokenFile, stateDir, dataDir, dataR
   process.exitCode = await serve({
     python,
     listen,
+    tls,
     tokenFile: token,
     stateDir: state,
     cacheDir: await compileCacheFolder(),

@@ -1,19 +1,20 @@
-import { readFile } from 'node:fs/promises'
-
 import { type CowMask, connect, launch } from '../client.js'
-import { ConfigError } from '../errors.js'
 
 /** Which worker a command talks to. */
 export interface WorkerFlags {
   readonly address?: string
   readonly tokenFile?: string
+  readonly tlsAuthority?: string
+  readonly tlsCertificate?: string
+  readonly tlsKey?: string
+  readonly insecure?: boolean
   readonly stateDir?: string
   readonly dataDir?: string
 }
 
 /** Connects to the worker at `address`, else launches one on the state folder, which may read the data roots. */
 export async function openWorker(
-  { address, tokenFile, stateDir, dataDir }: WorkerFlags,
+  { address, tokenFile, tlsAuthority, tlsCertificate, tlsKey, insecure, stateDir, dataDir }: WorkerFlags,
   dataRoots?: Readonly<Record<string, string>>,
 ): Promise<CowMask> {
   if (address === undefined)
@@ -25,12 +26,7 @@ export async function openWorker(
         console.error(message)
       },
     })
-  if (tokenFile === undefined)
-    throw new ConfigError([
-      { path: '--token-file', reason: 'is required beside --address: the file that holds the token.' },
-    ])
-  const token = await readFile(tokenFile, 'utf8').catch((cause: unknown) => {
-    throw new ConfigError([{ path: '--token-file', reason: `cannot be read: ${String(cause)}.` }], { cause })
-  })
-  return connect({ address, token: token.trim() })
+  const files = { authority: tlsAuthority, certificate: tlsCertificate, key: tlsKey }
+  const tls = Object.values(files).some((file) => file !== undefined) ? files : undefined
+  return connect({ address, token: tokenFile === undefined ? undefined : { file: tokenFile }, tls, insecure })
 }

@@ -1,3 +1,5 @@
+import type { SecureContext } from 'node:tls'
+
 import {
   type CallOptions as GrpcCallOptions,
   Client,
@@ -16,6 +18,7 @@ import { RetryBudget } from './retry.js'
 import { PROTOCOL } from '../version.js'
 import { pump } from './pump.js'
 import { crashed, errorFrom } from './status.js'
+import { secured } from './tls.js'
 
 /** A worker process that this client started: what a channel must know of it. */
 export interface Liveness {
@@ -28,6 +31,8 @@ export interface ChannelOptions {
   /** `unix:/path` or `host:port`. */
   readonly address: string
   readonly token: string
+  /** Encrypts with TLS; absent: plain text. */
+  readonly secure?: SecureContext | undefined
   readonly worker?: Liveness | undefined
   /** Most milliseconds that one call may wait between attempts. */
   readonly retryBudgetMs?: number | undefined
@@ -49,13 +54,15 @@ export class Channel {
   private readonly retryBudgetMs: number
   private closed = false
 
-  constructor({ address, token, worker, retryBudgetMs = 5000 }: ChannelOptions) {
+  constructor({ address, token, secure, worker, retryBudgetMs = 5000 }: ChannelOptions) {
     this.worker = worker
     this.retryBudgetMs = retryBudgetMs
     this.metadata.set('cowmask-token', token)
     this.metadata.set('cowmask-protocol', String(PROTOCOL))
     // No keepalive: a Python server answers pings more often than every five minutes by hanging up.
-    this.client = new Client(address, credentials.createInsecure(), {
+    const [identity, itsOptions] = secure ? secured(address, secure) : [credentials.createInsecure(), {}]
+    this.client = new Client(address, identity, {
+      ...itsOptions,
       'grpc.max_receive_message_length': MESSAGE_BYTES,
       'grpc.max_send_message_length': MESSAGE_BYTES,
       'grpc-node.flow_control_window': MESSAGE_BYTES,
@@ -63,6 +70,8 @@ export class Channel {
       'grpc.max_reconnect_backoff_ms': 2000,
       'grpc.enable_retries': 0,
       'grpc.use_local_subchannel_pool': 1,
+      // A proxy that is meant for the web would be asked for sockets of this machine, too.
+      'grpc.enable_http_proxy': 0,
     })
   }
 

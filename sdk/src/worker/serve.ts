@@ -3,10 +3,20 @@ import { execa } from 'execa'
 import { workerSources } from './folders.js'
 import { workerVariables } from './variables.js'
 
+/** How a worker encrypts: PEM files. The worker refuses what is incomplete. */
+export interface ServeTls {
+  readonly tlsCertificate?: string | undefined
+  readonly tlsKey?: string | undefined
+  readonly tlsClientAuthority?: string | undefined
+  /** Listen beyond this machine without. */
+  readonly insecure?: boolean | undefined
+}
+
 export interface ServeOptions {
   readonly python: string
-  /** `host:port` on this machine. */
+  /** `host:port`. */
   readonly listen: string
+  readonly tls: ServeTls
   readonly tokenFile: string
   readonly stateDir: string
   readonly cacheDir: string
@@ -21,12 +31,16 @@ export interface ServeOptions {
  * where it listens.
  */
 export async function serve(options: ServeOptions): Promise<number> {
-  const { python, listen, tokenFile, stateDir, cacheDir, dataDir, dataRoots, log } = options
+  const { python, listen, tls, tokenFile, stateDir, cacheDir, dataDir, dataRoots, log } = options
   const flags = [
     '--listen',
     listen,
     '--token-file',
     tokenFile,
+    ...(tls.tlsCertificate === undefined ? [] : ['--tls-certificate', tls.tlsCertificate]),
+    ...(tls.tlsKey === undefined ? [] : ['--tls-key', tls.tlsKey]),
+    ...(tls.tlsClientAuthority === undefined ? [] : ['--tls-client-authority', tls.tlsClientAuthority]),
+    ...(tls.insecure ? ['--insecure'] : []),
     '--state-dir',
     stateDir,
     '--cache-dir',

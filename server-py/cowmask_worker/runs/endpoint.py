@@ -1,4 +1,4 @@
-"""A gRPC server on a private address: a Unix socket where the path is short enough, else a port of loopback."""
+"""A gRPC server: on a Unix socket where the path is short enough, else on a port, of loopback unless told otherwise."""
 
 import contextlib
 from collections.abc import Sequence
@@ -24,18 +24,28 @@ _OPTIONS = (
 
 
 class Endpoint:
-    def __init__(self, where: Path | str, interceptors: Sequence[grpc.aio.ServerInterceptor] = ()) -> None:
-        """`where` is a socket's path or "host:port"."""
+    def __init__(
+        self,
+        where: Path | str,
+        interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
+        credentials: grpc.ServerCredentials | None = None,
+    ) -> None:
+        """`where` is a socket's path or "host:port"; without `credentials` it speaks plain text."""
         self.server = grpc.aio.server(options=_OPTIONS, interceptors=interceptors)
         self._socket = where if isinstance(where, Path) else None
         if self._socket is not None and len(str(self._socket).encode()) > _LONGEST_SOCKET_PATH_BYTES:
             self._socket = None
         self._wanted = f"unix:{self._socket}" if self._socket else where if isinstance(where, str) else _LOOPBACK
+        self._credentials = credentials
         self.address = ""
 
     async def start(self) -> None:
         """Sets `address`, as a client dials it. Raises `RuntimeError` where the address is taken."""
-        port = self.server.add_insecure_port(self._wanted)
+        port = (
+            self.server.add_insecure_port(self._wanted)
+            if self._credentials is None
+            else self.server.add_secure_port(self._wanted, self._credentials)
+        )
         self.address = self._wanted if self._socket else f"{self._wanted.rpartition(':')[0]}:{port}"
         await self.server.start()
 

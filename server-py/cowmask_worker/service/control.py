@@ -54,7 +54,9 @@ class Control:
         self._supervisor = Supervisor(settings.state_folder, self._host)
         self._health = health.HealthServicer()
         self._endpoint = Endpoint(
-            settings.listen or settings.folder / "worker.sock", [Authentication(settings.token), self._failures]
+            settings.listen or settings.folder / "worker.sock",
+            [Authentication(settings.token), self._failures],
+            settings.tls and settings.tls.server_credentials(),
         )
 
     async def start(self) -> str:

@@ -1,15 +1,37 @@
 """`healthcheck`: asks a worker whether it serves, without its token."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 
-def healthcheck(address: str, timeout_s: float) -> int:
-    """0 if the worker serves, else 1 with the reason on stderr."""
-    with grpc.insecure_channel(address, options=(("grpc.enable_http_proxy", 0),)) as channel:
+def healthcheck(
+    address: str,
+    timeout_s: float,
+    *,
+    authority: Path | None = None,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    server_name: str | None = None,
+) -> int:
+    """0 if the worker serves, else 1 with the reason on stderr. Files are PEM; with an authority it speaks TLS."""
+    options: list[tuple[str, Any]] = [("grpc.enable_http_proxy", 0)]
+    if server_name is not None:
+        options.append(("grpc.ssl_target_name_override", server_name))
+    try:
+        credentials = grpc.ssl_channel_credentials(*map(_read, (authority, key, certificate)))
+    except OSError as error:
+        print(f"{error.filename} can not be read: {error.strerror}", file=sys.stderr)
+        return 1
+    channel = (
+        grpc.insecure_channel(address, options)
+        if authority is None
+        else grpc.secure_channel(address, credentials, options)
+    )
+    with channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         try:
             answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=timeout_s)
@@ -20,3 +42,7 @@ def healthcheck(address: str, timeout_s: float) -> int:
         print(f"{address} answers {health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)}", file=sys.stderr)
         return 1
     return 0
+
+
+def _read(path: Path | None) -> bytes | None:
+    return None if path is None else path.read_bytes()

@@ -9,14 +9,14 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from cowmask_worker.service.announcement import Announcement
 from cowmask_worker.service.control import Control
 from cowmask_worker.service.parent_guard import guard_against_orphanage
-from cowmask_worker.service.settings import Settings, from_arguments, read_greeting
+from cowmask_worker.service.settings import Arguments, Settings, from_arguments, read_greeting
 from cowmask_worker.service.start_failure import StartFailure
 
 DRAIN_GRACE_S = 8.0
@@ -49,24 +49,12 @@ def serve_stdio() -> int:
     return _serve(announcement, read_greeting, guard)
 
 
-def serve_listen(
-    listen: str,
-    token_file: Path,
-    state_folder: Path,
-    cache_folder: Path | None,
-    data_folder: Path | None,
-    data_roots: Sequence[str],
-    log: str,
-) -> int:
+def serve_listen(arguments: Arguments) -> int:
     """For clients that connect. Never returns once the worker listens."""
     announcement = Announcement()
     folder = Path(tempfile.mkdtemp(prefix="cowmask-"))
-
-    def settings() -> Settings:
-        return from_arguments(listen, token_file, state_folder, cache_folder, data_folder, data_roots, folder, log)
-
     try:
-        return _serve(announcement, settings, lambda _: None)
+        return _serve(announcement, lambda: from_arguments(arguments, folder), lambda _: None)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

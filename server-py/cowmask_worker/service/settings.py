@@ -14,6 +14,7 @@ from cowmask_worker.options_file import options_file
 from cowmask_worker.service.authentication import PROTOCOL
 from cowmask_worker.service.limits import Limits
 from cowmask_worker.service.start_failure import StartFailure
+from cowmask_worker.service.tls import Tls, read_tls
 
 _LONGEST_LINE_BYTES = 65_536
 _SHORTEST_TOKEN = 16
@@ -23,7 +24,8 @@ _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`listen` is "host:port", or None for a socket in `folder`, which is private to this user."""
+    """`listen` is "host:port", or None for a socket in `folder`, which is private to this user. Without `tls` it is
+    plain text."""
 
     token: str
     folder: Path
@@ -34,6 +36,24 @@ class Settings:
     options: Path
     limits: Limits
     listen: str | None
+    log: str
+    tls: Tls | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """The command line of a worker to connect to; `data_roots` are NAME=FOLDER each."""
+
+    listen: str
+    token_file: Path
+    tls_certificate: Path | None
+    tls_key: Path | None
+    tls_client_authority: Path | None
+    insecure: bool
+    state_folder: Path
+    cache_folder: Path | None
+    data_folder: Path | None
+    data_roots: Sequence[str]
     log: str
 
 
@@ -68,33 +88,32 @@ def read_greeting() -> Settings:
     )
 
 
-def from_arguments(
-    listen: str,
-    token_file: Path,
-    state_folder: Path,
-    cache_folder: Path | None,
-    data_folder: Path | None,
-    data_roots: Sequence[str],
-    folder: Path,
-    log: str,
-) -> Settings:
-    """For a worker to connect to; `folder` is a private one for the task processes' socket, `data_roots` are
-    NAME=FOLDER each."""
+def from_arguments(given: Arguments, folder: Path) -> Settings:
+    """For a worker to connect to; `folder` is a private one for the task processes' socket."""
     try:
-        token = token_file.read_text(encoding="utf-8").strip()
+        token = given.token_file.read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
-        raise _wrong(f"The token file {token_file} can not be read: {error}.") from error
+        raise _wrong(f"The token file {given.token_file} can not be read: {error}.") from error
+    tls = None
+    if given.tls_certificate is not None and given.tls_key is not None:
+        tls = read_tls(given.tls_certificate, given.tls_key, given.tls_client_authority)
+    elif given.tls_client_authority is not None:
+        raise _wrong(
+            "--tls-client-authority needs --tls-certificate and --tls-key: without TLS no client shows a certificate.",
+            2,
+        )
     return Settings(
         token=_checked_token(token),
         folder=folder,
-        state_folder=state_folder.resolve(),
-        cache_folder=(cache_folder or state_folder / "compile-cache").resolve(),
-        data_folder=(data_folder or state_folder / "datasets").resolve(),
-        data_roots=_roots(dict(_named_root(root) for root in data_roots)),
+        state_folder=given.state_folder.resolve(),
+        cache_folder=(given.cache_folder or given.state_folder / "compile-cache").resolve(),
+        data_folder=(given.data_folder or given.state_folder / "datasets").resolve(),
+        data_roots=_roots(dict(_named_root(root) for root in given.data_roots)),
         options=options_file(),
         limits=Limits(),
-        listen=_loopback(listen),
-        log=_log_level(log),
+        listen=_address(given.listen, private=tls is not None or given.insecure),
+        log=_log_level(given.log),
+        tls=tls,
     )
 
 
@@ -165,21 +184,22 @@ def _log_level(level: Any) -> str:
     return level
 
 
-def _loopback(listen: str) -> str:
+def _address(listen: str, *, private: bool) -> str:
+    """Beyond this machine only where the way there is private: a token that can be read on it keeps nobody out."""
     host, separator, port = listen.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]")
-    if not separator or not port.isdecimal() or int(port) > 65_535:
+    if not separator or not bare or not port.isdecimal() or int(port) > 65_535:
         raise _wrong(f"--listen must be HOST:PORT, such as 127.0.0.1:0 for any free port; got {listen!r}.", exit_code=2)
     try:
         loopback = bare == "localhost" or ipaddress.ip_address(bare).is_loopback
     except ValueError:
         loopback = False
-    if not loopback:
+    if not loopback and not private:
         raise StartFailure(
             "START_FAILED",
-            f"This version listens on this machine only, since it does not encrypt; {host!r} is another address.",
-            "Listen on 127.0.0.1 and reach it through an encrypted tunnel, such as "
-            f"`ssh -L {port}:127.0.0.1:{port} HOST`.",
+            f"{host!r} is an address beyond this machine, and without TLS everybody on the way reads the token.",
+            "Give --tls-certificate and --tls-key (`npx cowmask certs` makes them), listen on 127.0.0.1, or take the "
+            "risk with --insecure, in a network where all are trusted.",
             exit_code=2,
         )
     return listen

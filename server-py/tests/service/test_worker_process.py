@@ -228,15 +228,67 @@ def test_w7_a_worker_to_connect_to_listens_is_healthy_and_drains(stop: signal.Si
 
 
 @pytest.mark.parametrize(
-    "listen", ["0.0.0.0:0", "192.0.2.1:80", "[::]:0", "example.com:80", "127.0.0.1", "127.0.0.1:x"]
+    "listen", ["0.0.0.0:0", "192.0.2.1:80", "[::]:0", "example.com:80", "127.0.0.1", "127.0.0.1:x", ":80"]
 )
-def test_s1_nothing_but_loopback_is_listened_on(listen: str, tmp_path: Path) -> None:
+def test_s1_nothing_but_loopback_is_listened_on_in_plain_text(listen: str, tmp_path: Path) -> None:
     with listening(listen, tmp_path) as process:
         error = announced(process)["error"]
         assert process.wait(10) == 2
         assert error["code"] == "START_FAILED"
         assert listen.rpartition(":")[0] in error["message"] or listen in error["message"]
         assert error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (("--tls-certificate", "none.pem", "--tls-key", "key.pem"), "none.pem"),
+        (("--tls-certificate", "token", "--tls-key", "token"), "do not go together"),
+        (("--tls-client-authority", "token"), "--tls-certificate"),
+    ],
+)
+def test_s1_tls_that_can_not_be_spoken_is_no_tls(
+    files: tuple[str, ...], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with listening("0.0.0.0:0", tmp_path, *files) as process:
+        error = announced(process)["error"]
+        assert process.wait(10) == 2
+        assert words in error["message"]
+        assert TOKEN not in json.dumps(error)
+
+
+def test_s1_no_token_no_start(tmp_path: Path) -> None:
+    command = [*COMMAND, "serve", "--listen", "0.0.0.0:0", "--insecure", "--state-dir", str(tmp_path)]
+    refused = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert "--token-file" in refused.stderr
+
+
+def listeners(pid: int) -> set[tuple[str, int]]:
+    """The last four bytes of the host, as the kernel writes it, and port of every TCP socket that the process listens on."""
+    links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    sockets = {link.removeprefix("socket:[").removesuffix("]") for link in links}
+    found: set[tuple[str, int]] = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and fields[9] in sockets:
+                host, _, port = fields[1].partition(":")
+                found.add((host[-8:], int(port, 16)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("listen", "flags", "host"), [("127.0.0.1:0", (), "0100007F"), ("0.0.0.0:0", ("--insecure",), "00000000")]
+)
+def test_s1_it_listens_where_it_was_told_and_nowhere_else(
+    listen: str, flags: tuple[str, ...], host: str, tmp_path: Path
+) -> None:
+    with listening(listen, tmp_path, *flags) as process:
+        port = int(announced(process)["address"].rpartition(":")[2])
+        assert listeners(process.pid) == {(host, port)}
+        assert info(f"127.0.0.1:{port}").pid == process.pid
 
 
 def test_l7_a_port_that_is_taken_is_not_shared(tmp_path: Path) -> None:
