@@ -46,7 +46,9 @@ export async function readTls(tls: TlsOptions): Promise<TlsMaterial> {
 function sound(text: string, where: string): string {
   const token = text.trim()
   if (/^[\x20-\x7e]+$/.test(token)) return token
-  throw wrong('token', `must be one line of printable ASCII. ${where} is ${token === '' ? 'empty or missing' : 'not'}.`)
+  const reason =
+    token === '' ? `is required. ${where} is empty or missing.` : `must be one line of ASCII. ${where} is not.`
+  throw wrong('token', reason)
 }
 
 function fileOf(path: string, option: string): Promise<Buffer> {

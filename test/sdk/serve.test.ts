@@ -67,7 +67,7 @@ describe('the command line', () => {
   test.each([
     [['masks', 'x.png', '--sigma', '9', '3'], 2, 'sigma'],
     [['masks', 'x.png', '--count', 'many'], 1, 'must be a number'],
-    [['runs', 'list', '--address', '127.0.0.1:1'], 2, '--token-file'],
+    [['runs', 'list', '--address', '127.0.0.1:1'], 2, 'COWMASK_TOKEN'],
     [['setup', '--accelerator', 'abacus'], 1, 'Allowed choices are cpu, cuda12, cuda13, tpu'],
   ])('%j ends with %d', async (args, code, text) => {
     await using here = await temporaryFolder()

@@ -183,12 +183,12 @@ describe('S3: TLS that the two sides do not agree on', () => {
     await expect(insecure).rejects.toMatchObject({ code: expect.stringMatching(/TIMEOUT|UNAVAILABLE/) as string })
   })
 
-  test.each([
+  test.each<[object, string]>([
     [{ authority: '/nowhere/authority.pem' }, 'tls.authority'],
     [{ authority: Buffer.from('no certificate') }, 'tls.authority'],
     [{ certificate: Buffer.from('no certificate') }, 'tls.key'],
     [{ certificate: Buffer.from('a'), key: Buffer.from('b') }, 'tls.key'],
-    [{ authorty: 'authority.pem' } as object, 'authorty'],
+    [{ authorty: 'authority.pem' }, 'authorty'],
   ])('%j is refused before anything is sent', async (tls, path) => {
     const refused = connect({ address: workers.encrypted.address, token, tls })
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_OPTION', violations: [{ path }] })

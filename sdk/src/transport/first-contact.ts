@@ -13,6 +13,8 @@ const GREETING = Buffer.concat([
 const SETTINGS_FRAME = 4
 const LONGEST_LOOK_MS = 2000
 
+type Disagreement = Extract<ErrorCode, `TLS_${string}`>
+
 /** How a greeting ended: with HTTP/2 on both sides, or how it went wrong and whether TLS was agreed on before. */
 interface Finding {
   readonly met: boolean
@@ -42,7 +44,7 @@ export async function makeFirstContact(
   if (context) {
     const found = await greet(connectTls({ ...secure, secureContext: context }), 'secureConnect', until)
     const disagreement = found && !found.met && codeOf(found)
-    if (disagreement) throw new TlsError(disagreement, `${told(disagreement, address)}${because(found.error)}.`)
+    if (disagreement) throw failure(disagreement, address, found.error)
     return
   }
   const found = await greet(connect(at), 'connect', until)
@@ -50,8 +52,7 @@ export async function makeFirstContact(
   // It hung up on plain text: who wants TLS answers to that. Nothing is told to it, so it need not be who it says it is.
   const anybody = { ...secure, secureContext: createSecureContext(), rejectUnauthorized: false }
   const again = await greet(connectTls(anybody), 'secureConnect', until)
-  if (again && (again.encrypted || isAlert(again.error)))
-    throw new TlsError('TLS_REQUIRED', `${told('TLS_REQUIRED', address)}.`)
+  if (again && (again.encrypted || isAlert(again.error))) throw failure('TLS_REQUIRED', address)
 }
 
 /** Undefined where nobody answers in time. */
@@ -88,7 +89,7 @@ const TIMES = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']
 const isAlert = (error: NodeJS.ErrnoException | undefined) => error?.code?.includes('_ALERT_') ?? false
 
 /** Undefined for what has nothing to do with TLS. */
-function codeOf({ encrypted, error }: Finding): ErrorCode | undefined {
+function codeOf({ encrypted, error }: Finding): Disagreement | undefined {
   const code = error?.code ?? ''
   if (TIMES.includes(code)) return 'TLS_EXPIRED'
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'TLS_WRONG_HOST'
@@ -102,21 +103,17 @@ function codeOf({ encrypted, error }: Finding): ErrorCode | undefined {
   return error && error.syscall === undefined ? 'TLS_UNTRUSTED' : undefined
 }
 
-function told(code: ErrorCode, address: string): string {
-  switch (code) {
-    case 'TLS_EXPIRED':
-      return `The certificate of the worker at ${address} is not valid today`
-    case 'TLS_WRONG_HOST':
-      return `The certificate of the worker at ${address} is for another host`
-    case 'TLS_CLIENT_REFUSED':
-      return `The worker at ${address} refuses a client with this certificate, or without one`
-    case 'TLS_NOT_SPOKEN':
-      return `Whoever listens at ${address} does not speak TLS 1.2 or newer`
-    case 'TLS_REQUIRED':
-      return `The worker at ${address} speaks TLS, and this connection does not`
-    default:
-      return `The certificate of the worker at ${address} is of no authority that is trusted here`
-  }
+const SAID: Readonly<Record<Disagreement, (worker: string) => string>> = {
+  TLS_UNTRUSTED: (worker) => `The certificate of ${worker} is of no authority that is trusted here`,
+  TLS_EXPIRED: (worker) => `The certificate of ${worker} is not valid today`,
+  TLS_WRONG_HOST: (worker) => `The certificate of ${worker} is for another host`,
+  TLS_CLIENT_REFUSED: (worker) => `${worker} refuses a client with this certificate, or without one`,
+  TLS_REQUIRED: (worker) => `${worker} speaks TLS, and this connection does not`,
+  TLS_NOT_SPOKEN: (worker) => `${worker} does not speak TLS 1.2 or newer`,
 }
 
-const because = (error: NodeJS.ErrnoException | undefined) => (error ? ` (${error.code ?? error.message})` : '')
+function failure(code: Disagreement, address: string, error?: NodeJS.ErrnoException): TlsError {
+  const said = SAID[code](`the worker at ${address}`)
+  const reason = error ? ` (${error.code ?? error.message})` : ''
+  return new TlsError(code, `${said.charAt(0).toUpperCase()}${said.slice(1)}${reason}.`)
+}

@@ -266,7 +266,7 @@ def test_s1_no_token_no_start(tmp_path: Path) -> None:
 
 
 def listeners(pid: int) -> set[tuple[str, int]]:
-    """The last four bytes of the host, as the kernel writes it, and port of every TCP socket that the process listens on."""
+    """Of every TCP socket that it listens on the last four bytes of the host, as the kernel writes it, and the port."""
     links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
     sockets = {link.removeprefix("socket:[").removesuffix("]") for link in links}
     found: set[tuple[str, int]] = set()
