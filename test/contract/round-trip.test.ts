@@ -116,6 +116,7 @@ describe.each(Object.entries(optionsTable().messages))('%s', (key, rows) => {
   const name = key as MessageName
   const configs = configsOf(rows).map((config) => {
     if ('steps' in config) delete config.epochs
+    if (config.studentPasses === 'together') delete config.unlabeledBatchSize
     return config
   })
 
@@ -170,6 +171,8 @@ describe('a resolved config', () => {
     checkpointEvery: 120,
     seed: 0,
     nonFiniteLoss: 'halt',
+    precision: 'float32',
+    studentPasses: 'separate',
     strictParity: false,
     randomStream: 'current',
   } as const

@@ -17,7 +17,7 @@ import {
 import { area, randomAspect, scale } from './box.js'
 import { sigma } from './cow.js'
 import { DATASET_NAME, DATASET_NAME_TEXT } from './dataset-import.js'
-import { rules } from './rules.js'
+import { BATCH_SIZE, rules } from './rules.js'
 
 const INT32_MAX = 2_147_483_647
 
@@ -431,7 +431,7 @@ const shape = {
   batchSize: wholeNumber({
     minimum: 1,
     maximum: 65_536,
-    default: 256,
+    default: BATCH_SIZE,
     description: 'Labeled images a step; where there are fewer labeled images, they repeat.',
   }).optional(),
   unlabeledBatchSize: wholeNumber({
@@ -475,6 +475,18 @@ const shape = {
     description:
       'What a step does whose loss is infinite or no number. halt: the run fails. skip: the state stays as it was, the step counts. continue: it is as any other. Only a finite state is ever saved.',
   }).optional(),
+  precision: choice({
+    allowed: ['float32', 'bfloat16'],
+    default: 'float32',
+    description:
+      'What the networks compute in while they train. bfloat16 is for accelerators, where it is faster and takes half the memory; parameters, teacher, statistics, logits, losses and every evaluation stay float32.',
+  }).optional(),
+  studentPasses: choice({
+    allowed: ['separate', 'together'],
+    default: 'separate',
+    description:
+      'Whether the student sees labeled and unlabeled images in passes of their own, which is faster on a CPU, or together in one, each with its own batch statistics: the same to rounding. together takes as many unlabeled images a step as labeled ones.',
+  }).optional(),
   strictParity: flag({
     default: false,
     description:
@@ -489,4 +501,6 @@ const shape = {
 }
 
 /** What an experiment may be asked for. */
-export const experimentConfig = group('An experiment.', shape).refine(...checked(rules.steps_or_epochs))
+export const experimentConfig = group('An experiment.', shape)
+  .refine(...checked(rules.steps_or_epochs))
+  .refine(...checked(rules.student_passes_together))

@@ -12,6 +12,8 @@ export function fromMessage(name: MessageName, message: Message): Record<string,
 /** What runs did that are older than these options. */
 const BEFORE = {
   nonFiniteLoss: 'halt',
+  precision: 'float32',
+  studentPasses: 'separate',
   strictParity: false,
   randomStream: 'current',
   dataset: { excludeLabeled: false, split: 'rule' },

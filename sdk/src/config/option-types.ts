@@ -89,6 +89,21 @@ export type ExperimentConfig = {
    */
   readonly nonFiniteLoss?: 'halt' | 'skip' | 'continue' | undefined
   /**
+   * What the networks compute in while they train. bfloat16 is for accelerators, where it is faster and takes
+   * half the memory; parameters, teacher, statistics, logits, losses and every evaluation stay float32.
+   *
+   * Default 'float32'.
+   */
+  readonly precision?: 'float32' | 'bfloat16' | undefined
+  /**
+   * Whether the student sees labeled and unlabeled images in passes of their own, which is faster on a CPU, or
+   * together in one, each with its own batch statistics: the same to rounding. together takes as many
+   * unlabeled images a step as labeled ones.
+   *
+   * Default 'separate'.
+   */
+  readonly studentPasses?: 'separate' | 'together' | undefined
+  /**
    * Compute as the authors' code does even where that is a fault: their random stream, SVHN images mirrored,
    * and augmentSeparately of a mix without effect.
    *

@@ -13,6 +13,9 @@ export interface Rule<T> {
 /** Most elements that a tensor of one call may have: 1 GiB as float32. */
 export const TENSOR_ELEMENTS = 268_435_456
 
+/** Labeled images a step where nothing is said. */
+export const BATCH_SIZE = 256
+
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -80,6 +83,21 @@ const steps_or_epochs: Rule<Length> = {
   holds: ({ steps, epochs }) => steps === undefined || epochs === undefined,
 }
 
+interface Passes {
+  readonly studentPasses?: string | undefined
+  readonly batchSize?: number | undefined
+  readonly unlabeledBatchSize?: number | undefined
+}
+
+const student_passes_together: Rule<Passes> = {
+  name: 'student_passes_together',
+  reason: '`separate` where `unlabeledBatchSize` is not `batchSize`: one pass takes as many images of each',
+  path: 'studentPasses',
+  applies: isRecord,
+  holds: ({ studentPasses, batchSize = BATCH_SIZE, unlabeledBatchSize = batchSize }) =>
+    studentPasses !== 'together' || unlabeledBatchSize === batchSize,
+}
+
 interface MaskShape {
   readonly count: number
   readonly height: number
@@ -109,6 +127,7 @@ export const rules = {
   resnet_depth,
   boundaries_ascending,
   steps_or_epochs,
+  student_passes_together,
   tensor_elements,
   image_channels,
 }

@@ -45,6 +45,8 @@ class ExperimentConfig(_message.Message):
     STRICT_PARITY_FIELD_NUMBER: _builtins.int
     RANDOM_STREAM_FIELD_NUMBER: _builtins.int
     NON_FINITE_LOSS_FIELD_NUMBER: _builtins.int
+    PRECISION_FIELD_NUMBER: _builtins.int
+    STUDENT_PASSES_FIELD_NUMBER: _builtins.int
     batch_size: _builtins.int
     unlabeled_batch_size: _builtins.int
     steps: _builtins.int
@@ -55,6 +57,8 @@ class ExperimentConfig(_message.Message):
     strict_parity: _builtins.bool
     random_stream: _builtins.str
     non_finite_loss: _builtins.str
+    precision: _builtins.str
+    student_passes: _builtins.str
     @_builtins.property
     def dataset(self) -> Global___DatasetConfig: ...
     @_builtins.property
@@ -92,10 +96,12 @@ class ExperimentConfig(_message.Message):
         strict_parity: _builtins.bool | None = ...,
         random_stream: _builtins.str | None = ...,
         non_finite_loss: _builtins.str | None = ...,
+        precision: _builtins.str | None = ...,
+        student_passes: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_augmentation", b"_augmentation", "_batch_size", b"_batch_size", "_checkpoint_every", b"_checkpoint_every", "_dataset", b"_dataset", "_epochs", b"_epochs", "_evaluate_every", b"_evaluate_every", "_mix", b"_mix", "_model", b"_model", "_non_finite_loss", b"_non_finite_loss", "_optimizer", b"_optimizer", "_perturb", b"_perturb", "_random_stream", b"_random_stream", "_schedule", b"_schedule", "_seed", b"_seed", "_steps", b"_steps", "_strict_parity", b"_strict_parity", "_teacher", b"_teacher", "_unlabeled_batch_size", b"_unlabeled_batch_size", "augmentation", b"augmentation", "batch_size", b"batch_size", "checkpoint_every", b"checkpoint_every", "dataset", b"dataset", "epochs", b"epochs", "evaluate_every", b"evaluate_every", "mix", b"mix", "model", b"model", "non_finite_loss", b"non_finite_loss", "optimizer", b"optimizer", "perturb", b"perturb", "random_stream", b"random_stream", "schedule", b"schedule", "seed", b"seed", "steps", b"steps", "strict_parity", b"strict_parity", "teacher", b"teacher", "unlabeled_batch_size", b"unlabeled_batch_size"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_augmentation", b"_augmentation", "_batch_size", b"_batch_size", "_checkpoint_every", b"_checkpoint_every", "_dataset", b"_dataset", "_epochs", b"_epochs", "_evaluate_every", b"_evaluate_every", "_mix", b"_mix", "_model", b"_model", "_non_finite_loss", b"_non_finite_loss", "_optimizer", b"_optimizer", "_perturb", b"_perturb", "_precision", b"_precision", "_random_stream", b"_random_stream", "_schedule", b"_schedule", "_seed", b"_seed", "_steps", b"_steps", "_strict_parity", b"_strict_parity", "_student_passes", b"_student_passes", "_teacher", b"_teacher", "_unlabeled_batch_size", b"_unlabeled_batch_size", "augmentation", b"augmentation", "batch_size", b"batch_size", "checkpoint_every", b"checkpoint_every", "dataset", b"dataset", "epochs", b"epochs", "evaluate_every", b"evaluate_every", "mix", b"mix", "model", b"model", "non_finite_loss", b"non_finite_loss", "optimizer", b"optimizer", "perturb", b"perturb", "precision", b"precision", "random_stream", b"random_stream", "schedule", b"schedule", "seed", b"seed", "steps", b"steps", "strict_parity", b"strict_parity", "student_passes", b"student_passes", "teacher", b"teacher", "unlabeled_batch_size", b"unlabeled_batch_size"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_augmentation", b"_augmentation", "_batch_size", b"_batch_size", "_checkpoint_every", b"_checkpoint_every", "_dataset", b"_dataset", "_epochs", b"_epochs", "_evaluate_every", b"_evaluate_every", "_mix", b"_mix", "_model", b"_model", "_non_finite_loss", b"_non_finite_loss", "_optimizer", b"_optimizer", "_perturb", b"_perturb", "_random_stream", b"_random_stream", "_schedule", b"_schedule", "_seed", b"_seed", "_steps", b"_steps", "_strict_parity", b"_strict_parity", "_teacher", b"_teacher", "_unlabeled_batch_size", b"_unlabeled_batch_size", "augmentation", b"augmentation", "batch_size", b"batch_size", "checkpoint_every", b"checkpoint_every", "dataset", b"dataset", "epochs", b"epochs", "evaluate_every", b"evaluate_every", "mix", b"mix", "model", b"model", "non_finite_loss", b"non_finite_loss", "optimizer", b"optimizer", "perturb", b"perturb", "random_stream", b"random_stream", "schedule", b"schedule", "seed", b"seed", "steps", b"steps", "strict_parity", b"strict_parity", "teacher", b"teacher", "unlabeled_batch_size", b"unlabeled_batch_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_augmentation", b"_augmentation", "_batch_size", b"_batch_size", "_checkpoint_every", b"_checkpoint_every", "_dataset", b"_dataset", "_epochs", b"_epochs", "_evaluate_every", b"_evaluate_every", "_mix", b"_mix", "_model", b"_model", "_non_finite_loss", b"_non_finite_loss", "_optimizer", b"_optimizer", "_perturb", b"_perturb", "_precision", b"_precision", "_random_stream", b"_random_stream", "_schedule", b"_schedule", "_seed", b"_seed", "_steps", b"_steps", "_strict_parity", b"_strict_parity", "_student_passes", b"_student_passes", "_teacher", b"_teacher", "_unlabeled_batch_size", b"_unlabeled_batch_size", "augmentation", b"augmentation", "batch_size", b"batch_size", "checkpoint_every", b"checkpoint_every", "dataset", b"dataset", "epochs", b"epochs", "evaluate_every", b"evaluate_every", "mix", b"mix", "model", b"model", "non_finite_loss", b"non_finite_loss", "optimizer", b"optimizer", "perturb", b"perturb", "precision", b"precision", "random_stream", b"random_stream", "schedule", b"schedule", "seed", b"seed", "steps", b"steps", "strict_parity", b"strict_parity", "student_passes", b"student_passes", "teacher", b"teacher", "unlabeled_batch_size", b"unlabeled_batch_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__augmentation: _TypeAlias = _typing.Literal["augmentation"]  # noqa: Y015
     _WhichOneofArgType__augmentation: _TypeAlias = _typing.Literal["_augmentation", b"_augmentation"]  # noqa: Y015
@@ -119,6 +125,8 @@ class ExperimentConfig(_message.Message):
     _WhichOneofArgType__optimizer: _TypeAlias = _typing.Literal["_optimizer", b"_optimizer"]  # noqa: Y015
     _WhichOneofReturnType__perturb: _TypeAlias = _typing.Literal["perturb"]  # noqa: Y015
     _WhichOneofArgType__perturb: _TypeAlias = _typing.Literal["_perturb", b"_perturb"]  # noqa: Y015
+    _WhichOneofReturnType__precision: _TypeAlias = _typing.Literal["precision"]  # noqa: Y015
+    _WhichOneofArgType__precision: _TypeAlias = _typing.Literal["_precision", b"_precision"]  # noqa: Y015
     _WhichOneofReturnType__random_stream: _TypeAlias = _typing.Literal["random_stream"]  # noqa: Y015
     _WhichOneofArgType__random_stream: _TypeAlias = _typing.Literal["_random_stream", b"_random_stream"]  # noqa: Y015
     _WhichOneofReturnType__schedule: _TypeAlias = _typing.Literal["schedule"]  # noqa: Y015
@@ -129,6 +137,8 @@ class ExperimentConfig(_message.Message):
     _WhichOneofArgType__steps: _TypeAlias = _typing.Literal["_steps", b"_steps"]  # noqa: Y015
     _WhichOneofReturnType__strict_parity: _TypeAlias = _typing.Literal["strict_parity"]  # noqa: Y015
     _WhichOneofArgType__strict_parity: _TypeAlias = _typing.Literal["_strict_parity", b"_strict_parity"]  # noqa: Y015
+    _WhichOneofReturnType__student_passes: _TypeAlias = _typing.Literal["student_passes"]  # noqa: Y015
+    _WhichOneofArgType__student_passes: _TypeAlias = _typing.Literal["_student_passes", b"_student_passes"]  # noqa: Y015
     _WhichOneofReturnType__teacher: _TypeAlias = _typing.Literal["teacher"]  # noqa: Y015
     _WhichOneofArgType__teacher: _TypeAlias = _typing.Literal["_teacher", b"_teacher"]  # noqa: Y015
     _WhichOneofReturnType__unlabeled_batch_size: _TypeAlias = _typing.Literal["unlabeled_batch_size"]  # noqa: Y015
@@ -156,6 +166,8 @@ class ExperimentConfig(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__perturb) -> _WhichOneofReturnType__perturb | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__precision) -> _WhichOneofReturnType__precision | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__random_stream) -> _WhichOneofReturnType__random_stream | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__schedule) -> _WhichOneofReturnType__schedule | None: ...
@@ -165,6 +177,8 @@ class ExperimentConfig(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__steps) -> _WhichOneofReturnType__steps | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__strict_parity) -> _WhichOneofReturnType__strict_parity | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__student_passes) -> _WhichOneofReturnType__student_passes | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__teacher) -> _WhichOneofReturnType__teacher | None: ...
     @_typing.overload

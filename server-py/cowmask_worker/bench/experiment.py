@@ -28,6 +28,8 @@ def bench_config(network: config_pb2.WideResnet, batch: int) -> config_pb2.Exper
         optimizer=config_pb2.OptimizerConfig(learning_rate=0.05, momentum=0.9, nesterov=True, l2=5e-4, weight_decay=0),
         schedule=config_pb2.ScheduleConfig(constant=config_pb2.ConstantSchedule()),
         teacher=config_pb2.TeacherConfig(alpha=0.97, anneal=False),
+        precision="float32",
+        student_passes="separate",
         batch_size=batch,
         unlabeled_batch_size=batch,
         steps=1000,

@@ -13,7 +13,8 @@ class BatchNorm(nnx.Module):
     """Normalizes every channel by the batch in training, by the running statistics in evaluation.
 
     The variance is `E[x^2] - E[x]^2` in float32, biased and not clamped, and the same value enters the running one
-    (flax 0.3's `BatchNorm`, which the reference uses). Over a sharded batch the statistics are the global ones.
+    (flax 0.3's `BatchNorm`, which the reference uses), whatever type the features have. Over a sharded batch the
+    statistics are the global ones.
     """
 
     def __init__(self, channels: int) -> None:
@@ -24,13 +25,15 @@ class BatchNorm(nnx.Module):
 
     def __call__(self, features: Float[Array, "n h w c"], *, train: bool) -> Float[Array, "n h w c"]:
         mean, var = self.mean[...], self.var[...]
+        exact = features.astype(jnp.float32)
         if train:
-            mean = features.mean((0, 1, 2))
-            var = jnp.square(features).mean((0, 1, 2)) - jnp.square(mean)
+            mean = exact.mean((0, 1, 2))
+            var = jnp.square(exact).mean((0, 1, 2)) - jnp.square(mean)
             self.mean[...] = MOMENTUM * self.mean[...] + (1 - MOMENTUM) * mean
             self.var[...] = MOMENTUM * self.var[...] + (1 - MOMENTUM) * var
         factor = lax.rsqrt(var + EPSILON) * self.scale[...]
-        return (features - _per_channel(mean)) * _per_channel(factor) + _per_channel(self.bias[...])
+        normalized = (exact - _per_channel(mean)) * _per_channel(factor) + _per_channel(self.bias[...])
+        return normalized.astype(features.dtype)
 
 
 def _per_channel(values: Float[Array, "c"]) -> Float[Array, "1 1 1 c"]:

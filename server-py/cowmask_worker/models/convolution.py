@@ -18,7 +18,8 @@ _LAYOUT = ("NHWC", "HWIO", "NHWC")
 class Convolution(nnx.Module):
     """A square convolution with "SAME" padding and a LeCun-normal (truncated) start.
 
-    Channels and features fall into `groups` equal parts; the start's fan-in counts the channels of one part.
+    It computes in the type of its images, whatever that of its kernel. Channels and features fall into `groups` equal
+    parts; the start's fan-in counts the channels of one part.
     """
 
     def __init__(
@@ -39,8 +40,8 @@ class Convolution(nnx.Module):
         self.groups = groups
 
     def __call__(self, images: Float[Array, "n h w c"]) -> Float[Array, "n oh ow features"]:
-        features = convolve(images, self.kernel[...], self.stride, self.groups)
-        return features if self.bias is None else features + self.bias[...][None, None, None]
+        features = convolve(images, self.kernel[...].astype(images.dtype), self.stride, self.groups)
+        return features if self.bias is None else features + self.bias[...].astype(images.dtype)[None, None, None]
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
@@ -111,6 +112,30 @@ def _images_gradient(stride: int, groups: int, images: Images, kernel: Kernel, c
 
 
 def _kernel_gradient(stride: int, groups: int, images: Images, kernel: Kernel, cotangent: Cotangent) -> Kernel:
+    if stride == 1 and groups == 1:
+        return _kernel_gradient_at_once(images, kernel, cotangent)
+    return _kernel_gradient_by_taps(stride, groups, images, kernel, cotangent)
+
+
+def _kernel_gradient_at_once(
+    images: Images, kernel: Float[Array, "kh kw c features"], cotangent: Cotangent
+) -> Float[Array, "kh kw c features"]:
+    """One matmul of all taps: the images shifted along their rows, against the cotangent shifted along its columns.
+
+    It copies `kw + kh` shifted arrays where a matmul per tap copies `kw * kh`.
+    """
+    height, width, channels, features = kernel.shape
+    columns = images.shape[2]
+    vertical, horizontal = (_padding(images.shape[1 + axis], kernel.shape[axis], 1) for axis in (0, 1))
+    padded = jnp.pad(images, ((0, 0), vertical, horizontal, (0, 0)))
+    shifted_images = jnp.stack([padded[:, :, x : x + columns] for x in range(width)], 3)
+    rows = [jnp.pad(cotangent, ((0, 0), (y, height - 1 - y), (0, 0), (0, 0))) for y in range(height)]
+    shifted_cotangents = jnp.stack(rows, 3)
+    product = shifted_images.reshape(-1, width * channels).T @ shifted_cotangents.reshape(-1, height * features)
+    return product.reshape(width, channels, height, features).transpose(2, 0, 1, 3)
+
+
+def _kernel_gradient_by_taps(stride: int, groups: int, images: Images, kernel: Kernel, cotangent: Cotangent) -> Kernel:
     """One matmul per tap and group: the images as this tap sees them, against the cotangent."""
     height, width, _, features = kernel.shape
     _, rows, columns, _ = cotangent.shape

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from flax import nnx
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float, PRNGKeyArray
 
 type Tree = dict[str, Any]
@@ -62,6 +63,18 @@ def functional(make: Callable[[nnx.Rngs], Network]) -> Functional:
         return logits, _named(nnx.to_pure_dict(nnx.state(network, nnx.BatchStat)))
 
     return Functional(init, apply)
+
+
+def computing_in(apply: Apply, dtype: DTypeLike) -> Apply:
+    """The network on images of another type, which all its layers then compute in; statistics and logits stay
+    float32."""
+
+    def cast(
+        variables: Variables, images: Float[Array, "n h w c"], *, train: bool, key: PRNGKeyArray | None
+    ) -> tuple[Float[Array, "n classes"], Tree]:
+        return apply(variables, images.astype(dtype), train=train, key=key)
+
+    return cast
 
 
 def _named(tree: Any) -> Any:

@@ -57,7 +57,7 @@ class PyramidNet(nnx.Module):
         features = self.stem_norm(self.stem(images), train=train)
         for block in self.blocks:
             features = block(features, train=train, key=key)
-        return self.dense(jax.nn.relu(self.norm(features, train=train)).mean((1, 2)))
+        return self.dense(jax.nn.relu(self.norm(features, train=train)).mean((1, 2), jnp.float32))
 
 
 class Block(nnx.Module):
@@ -108,5 +108,6 @@ def _shortcut(images: Float[Array, "n h w c"], stride: int, features: int) -> Fl
     if stride > 1:
         # Where an edge is odd, as many pixels as there are: the 3x3 convolution answers for them, too.
         window = (stride, stride)
-        images = nnx.avg_pool(images, window, window, "SAME", count_include_pad=False)
+        exact = images.astype(jnp.float32)
+        images = nnx.avg_pool(exact, window, window, "SAME", count_include_pad=False).astype(images.dtype)
     return jnp.pad(images, ((0, 0), (0, 0), (0, 0), (0, features - images.shape[-1])))

@@ -58,7 +58,7 @@ class Resnet(nnx.Module):
         features = nnx.max_pool(features, (3, 3), (2, 2), "SAME")
         for block in self.blocks:
             features = block(features, train=train)
-        return self.dense(features.mean((1, 2)))
+        return self.dense(features.mean((1, 2), jnp.float32))
 
 
 class Block(nnx.Module):

@@ -64,7 +64,7 @@ def shake_drop_mean(features: Features, keep: float) -> Features:
 @jax.custom_vjp
 def gated(features: Features, gates: Gates) -> Features:
     """Multiplies each image's features by its forward gate, and their gradient by its backward gate instead."""
-    return features * _per_image(gates.forward)
+    return features * _per_image(gates.forward, features)
 
 
 def _forward(features: Features, gates: Gates) -> tuple[Features, Gates]:
@@ -72,11 +72,11 @@ def _forward(features: Features, gates: Gates) -> tuple[Features, Gates]:
 
 
 def _backward(gates: Gates, cotangent: Features) -> tuple[Features, None]:
-    return cotangent * _per_image(gates.backward), None
+    return cotangent * _per_image(gates.backward, cotangent), None
 
 
 gated.defvjp(_forward, _backward)
 
 
-def _per_image(gate: Float[Array, "n"]) -> Float[Array, "n 1 1 1"]:
-    return gate[:, None, None, None]
+def _per_image(gate: Float[Array, "n"], features: Features) -> Float[Array, "n 1 1 1"]:
+    return gate.astype(features.dtype)[:, None, None, None]

@@ -1,6 +1,7 @@
 """Shake-shake networks (Gastaldi, arXiv 1705.07485), as the reference builds them."""
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -40,7 +41,7 @@ class ShakeShake(nnx.Module):
         features = self.stem(images)
         for block in self.blocks:
             features = block(features, train=train, key=key)
-        return self.dense(jax.nn.relu(features).mean((1, 2)))
+        return self.dense(jax.nn.relu(features).mean((1, 2), jnp.float32))
 
 
 class Block(nnx.Module):

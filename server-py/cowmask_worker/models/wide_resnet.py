@@ -1,6 +1,7 @@
 """Wide residual networks (Zagoruyko and Komodakis, arXiv 1605.07146), as the reference builds them."""
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -44,7 +45,7 @@ class WideResnet(nnx.Module):
         features = self.stem(images)
         for block in self.blocks:
             features = block(features, train=train, key=key)
-        return self.dense(jax.nn.relu(self.norm(features, train=train)).mean((1, 2)))
+        return self.dense(jax.nn.relu(self.norm(features, train=train)).mean((1, 2), jnp.float32))
 
 
 class Block(nnx.Module):

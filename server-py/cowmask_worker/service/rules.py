@@ -31,7 +31,7 @@ def boundaries_ascending(path: str, positions: Sequence[float]) -> list[Violatio
 
 def experiment_rules(config: experiment_config_pb2.ExperimentConfig) -> list[Violation]:
     """Rules within a config whose defaults are filled in."""
-    return model_rules(config.model) + _steps_or_epochs(config)
+    return model_rules(config.model) + _steps_or_epochs(config) + _student_passes_together(config)
 
 
 class _DepthRule(NamedTuple):
@@ -80,6 +80,14 @@ def _steps_or_epochs(config: experiment_config_pb2.ExperimentConfig) -> list[Vio
         return []
     reason = "must be left out where `steps` is given: both say how long to train"
     return [Violation("epochs", reason, rule="steps_or_epochs")]
+
+
+def _student_passes_together(config: experiment_config_pb2.ExperimentConfig) -> list[Violation]:
+    sizes = {config.batch_size, config.unlabeled_batch_size} if config.HasField("unlabeled_batch_size") else set[int]()
+    if config.student_passes != "together" or len(sizes) < 2:
+        return []
+    reason = "must be `separate` where `unlabeledBatchSize` is not `batchSize`: one pass takes as many images of each"
+    return [Violation("studentPasses", reason, rule="student_passes_together")]
 
 
 def tensor_elements(path: str, shape: Sequence[int], most: int) -> list[Violation]:

@@ -30,7 +30,7 @@ from cowmask_worker.data.split_members import members
 from cowmask_worker.data.splits import Indices, Splits, split
 from cowmask_worker.masks.box import Area, box_masks
 from cowmask_worker.masks.cow import cow_masks
-from cowmask_worker.models.functional import Functional
+from cowmask_worker.models.functional import Functional, computing_in
 from cowmask_worker.regularizers.mix import Mixed, mix_ict, mix_masked
 from cowmask_worker.regularizers.perturb import DrawMask, Perturbed, erase, identity
 from cowmask_worker.training.evaluation import Evaluation, evaluate
@@ -334,13 +334,14 @@ def step_options(config: config_pb2.ExperimentConfig, model: Functional) -> Step
         }
     base_rate = config.optimizer.learning_rate * config.batch_size / _BASE_BATCH
     return StepOptions(
-        apply=model.apply,
+        apply=computing_in(model.apply, jnp.bfloat16 if config.precision == "bfloat16" else jnp.float32),
         learning_rate=_schedule(config, base_rate, warm=True),
         teacher_alpha=_teacher_alpha(config),
         momentum=config.optimizer.momentum,
         nesterov=config.optimizer.nesterov,
         l2=config.optimizer.l2,
         weight_decay=config.optimizer.weight_decay,
+        passes_together=config.student_passes == "together",
         skip_non_finite=config.non_finite_loss == "skip",
         **settings,
     )

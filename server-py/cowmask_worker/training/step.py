@@ -1,6 +1,6 @@
 """One training step as one pure function."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -12,9 +12,10 @@ from cowmask_worker.models.functional import Apply
 from cowmask_worker.regularizers.mix import Mixed, blend_with_partner
 from cowmask_worker.regularizers.perturb import Perturbed
 from cowmask_worker.training.keys import StepKeys
-from cowmask_worker.training.losses import confidence_weight, consistency, cross_entropy, l2_penalty
+from cowmask_worker.training.losses import Confidence, confidence_weight, consistency, cross_entropy, l2_penalty
 from cowmask_worker.training.schedules import Schedule
 from cowmask_worker.training.state import TrainState, Tree, Variables
+from cowmask_worker.training.student_passes import Pass, student_passes
 
 
 class Batch(NamedTuple):
@@ -53,6 +54,7 @@ class StepOptions:
     second view, with `mix_augment_separately` the teacher does. `mix_source` says whether the confidence of a mix is
     the mix of the two confidences or that of the mixed probabilities; `mix_logits` mixes before the softmax. With
     `skip_non_finite` a step whose loss, or the state after it, is not finite leaves all but the step number as it was.
+    `passes_together` lets the student see labeled and unlabeled images in one pass (`student_passes`).
     """
 
     apply: Apply
@@ -75,22 +77,24 @@ class StepOptions:
     l2: float = 5e-4
     weight_decay: float = 0.0
     skip_non_finite: bool = False
+    passes_together: bool = False
 
 
-class _Term(NamedTuple):
-    """One unsupervised path: its loss, the share of confident images, and the statistics after its pass."""
+class _Path(NamedTuple):
+    """One unsupervised path: what the student sees, what it should answer, how much each image counts."""
 
-    loss: Float[Array, ""]
-    rate: Float[Array, ""]
-    statistics: Tree
+    student: Pass
+    target: Float[Array, "m classes"]
+    confidence: Confidence
 
 
 class _Measured(NamedTuple):
     labeled_loss: Float[Array, ""]
     labeled_error: Float[Array, ""]
-    perturb: _Term
-    mix: _Term
-    statistics: Tree
+    perturb_loss: Float[Array, ""]
+    perturb_confidence: Float[Array, ""]
+    mix_loss: Float[Array, ""]
+    mix_confidence: Float[Array, ""]
 
 
 def train_step(options: StepOptions, state: TrainState, batch: Batch, keys: StepKeys) -> tuple[TrainState, StepMetrics]:
@@ -102,24 +106,14 @@ def train_step(options: StepOptions, state: TrainState, batch: Batch, keys: Step
     learning_rate = options.learning_rate(state.step)
     alpha = options.teacher_alpha(state.step)
 
-    def objective(parameters: Tree) -> tuple[Float[Array, ""], _Measured]:
+    def objective(parameters: Tree) -> tuple[Float[Array, ""], tuple[_Measured, Tree]]:
         return _loss(options, Variables(parameters, state.student.statistics), state.teacher, batch, keys)
 
-    (loss, measured), gradient = jax.value_and_grad(objective, has_aux=True)(state.student.parameters)
+    (loss, (measured, statistics)), gradient = jax.value_and_grad(objective, has_aux=True)(state.student.parameters)
     parameters, momentum = _descend(options, learning_rate, state.student.parameters, gradient, state.momentum)
-    student = Variables(parameters, measured.statistics)
+    student = Variables(parameters, statistics)
     teacher = jax.tree.map(lambda old, new: alpha * old + (1 - alpha) * new, state.teacher, student)
-    metrics = StepMetrics(
-        loss=loss,
-        labeled_loss=measured.labeled_loss,
-        labeled_error=measured.labeled_error,
-        learning_rate=learning_rate,
-        perturb_loss=measured.perturb.loss,
-        perturb_confidence=measured.perturb.rate,
-        mix_loss=measured.mix.loss,
-        mix_confidence=measured.mix.rate,
-        teacher_alpha=alpha,
-    )
+    metrics = StepMetrics(loss=loss, learning_rate=learning_rate, teacher_alpha=alpha, **measured._asdict())
     after = TrainState(state.step + 1, student, momentum, teacher)
     return _unless_not_finite(state, after, metrics) if options.skip_non_finite else (after, metrics)
 
@@ -134,28 +128,39 @@ def _unless_not_finite(before: TrainState, after: TrainState, metrics: StepMetri
 
 def _loss(
     options: StepOptions, student: Variables, teacher: Variables, batch: Batch, keys: StepKeys
-) -> tuple[Float[Array, ""], _Measured]:
-    logits, statistics = options.apply(student, batch.labeled, train=True, key=keys.supervised)
-    labeled_loss = cross_entropy(logits, batch.labels).mean()
-    labeled_error = (logits.argmax(1) != batch.labels).mean(dtype=jnp.float32)
-
-    # The labeled pass hands its statistics on to the unlabeled one. With both paths on, both start from the same
-    # ones and the mixing pass's are dropped, as in the reference.
-    seen = Variables(student.parameters, statistics)
-    off = _Term(jnp.zeros(()), jnp.zeros(()), statistics)
+) -> tuple[Float[Array, ""], tuple[_Measured, Tree]]:
     answers = _answers(options, teacher, batch.unlabeled)
     mix_answers = _answers(options, teacher, batch.unlabeled_second) if options.mix_augment_separately else answers
-    perturb = off if options.perturb is None else _perturb_term(options, seen, answers, batch, keys)
-    mix = off if options.mix is None else _mix_term(options, seen, mix_answers, batch, keys)
+    perturb = None if options.perturb is None else _perturb_path(options, answers, batch, keys)
+    mix = None if options.mix is None else _mix_path(options, mix_answers, batch, keys)
+
+    paths = [path for path in (perturb, mix) if path is not None]
+    passes = [Pass(batch.labeled, keys.supervised), *(path.student for path in paths)]
+    (logits, *seen), statistics = student_passes(options.apply, student, passes, together=options.passes_together)
+    labeled_loss = cross_entropy(logits, batch.labels).mean()
+    labeled_error = (logits.argmax(1) != batch.labels).mean(dtype=jnp.float32)
+    unseen = iter(seen)
+    perturb_loss, perturb_confidence = _path_loss(perturb, unseen)
+    mix_loss, mix_confidence = _path_loss(mix, unseen)
 
     loss = (
         labeled_loss
-        + options.perturb_weight * perturb.loss
-        + options.mix_weight * mix.loss
+        + options.perturb_weight * perturb_loss
+        + options.mix_weight * mix_loss
         + options.l2 * l2_penalty(student.parameters)
     )
-    statistics = mix.statistics if options.perturb is None else perturb.statistics
-    return loss, _Measured(labeled_loss, labeled_error, perturb, mix, statistics)
+    measured = _Measured(labeled_loss, labeled_error, perturb_loss, perturb_confidence, mix_loss, mix_confidence)
+    return loss, (measured, statistics)
+
+
+def _path_loss(
+    path: _Path | None, logits: Iterator[Float[Array, "m classes"]]
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Loss and share of confident images of a path, which takes the next of `logits`; zeros of one that is off."""
+    if path is None:
+        return jnp.zeros(()), jnp.zeros(())
+    probabilities = jax.nn.softmax(next(logits))
+    return consistency(probabilities, path.target, path.confidence.weight), path.confidence.rate
 
 
 def _answers(options: StepOptions, teacher: Variables, images: Float[Array, "m h w c"]) -> Float[Array, "m classes"]:
@@ -164,22 +169,17 @@ def _answers(options: StepOptions, teacher: Variables, images: Float[Array, "m h
     return jax.lax.stop_gradient(logits)
 
 
-def _perturb_term(
-    options: StepOptions, student: Variables, answers: Float[Array, "m classes"], batch: Batch, keys: StepKeys
-) -> _Term:
+def _perturb_path(options: StepOptions, answers: Float[Array, "m classes"], batch: Batch, keys: StepKeys) -> _Path:
     """The student on perturbed images must agree with the teacher on clean ones."""
     assert options.perturb is not None
     target = jax.nn.softmax(answers)
     view = batch.unlabeled_second if options.perturb_augment_separately else batch.unlabeled
     images = options.perturb(keys.perturb, view).images
-    logits, statistics = options.apply(student, images, train=True, key=keys.unsupervised_student)
     confidence = confidence_weight(target.max(1), threshold=options.perturb_threshold, average=options.perturb_average)
-    return _Term(consistency(jax.nn.softmax(logits), target, confidence.weight), confidence.rate, statistics)
+    return _Path(Pass(images, keys.unsupervised_student), target, confidence)
 
 
-def _mix_term(
-    options: StepOptions, student: Variables, answers: Float[Array, "m classes"], batch: Batch, keys: StepKeys
-) -> _Term:
+def _mix_path(options: StepOptions, answers: Float[Array, "m classes"], batch: Batch, keys: StepKeys) -> _Path:
     """The student on a mixed image must agree with the mix of the teacher's answers to the two."""
     assert options.mix is not None
     mixed = options.mix(keys.mix, batch.unlabeled)
@@ -193,9 +193,8 @@ def _mix_term(
             certainty = blend_with_partner(own.max(1, keepdims=True), mixed.blend)[:, 0]
         case "mixed_probabilities":
             certainty = target.max(1)
-    logits, statistics = options.apply(student, mixed.images, train=True, key=keys.mix_student)
     confidence = confidence_weight(certainty, threshold=options.mix_threshold, average=options.mix_average)
-    return _Term(consistency(jax.nn.softmax(logits), target, confidence.weight), confidence.rate, statistics)
+    return _Path(Pass(mixed.images, keys.mix_student), target, confidence)
 
 
 def _descend(

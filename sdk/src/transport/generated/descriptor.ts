@@ -943,6 +943,16 @@ export const descriptor = {
                   "oneof": [
                     "nonFiniteLoss"
                   ]
+                },
+                "_precision": {
+                  "oneof": [
+                    "precision"
+                  ]
+                },
+                "_studentPasses": {
+                  "oneof": [
+                    "studentPasses"
+                  ]
                 }
               },
               "fields": {
@@ -1068,6 +1078,20 @@ export const descriptor = {
                 "nonFiniteLoss": {
                   "type": "string",
                   "id": 18,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "precision": {
+                  "type": "string",
+                  "id": 19,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "studentPasses": {
+                  "type": "string",
+                  "id": 20,
                   "options": {
                     "proto3_optional": true
                   }

@@ -63,7 +63,7 @@ def test_closing_ends_the_processes_soon(taken: int) -> None:
     makers = {int(piece["process"][0]) for piece in islice(pieces, taken)}
     started = time.monotonic()
     pieces.close()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     for maker in makers:
         with pytest.raises(ProcessLookupError):
             os.kill(maker, 0)

@@ -28,6 +28,8 @@ export interface ExperimentConfig {
   'strictParity'?: (boolean);
   'randomStream'?: (string);
   'nonFiniteLoss'?: (string);
+  'precision'?: (string);
+  'studentPasses'?: (string);
   '_dataset'?: "dataset";
   '_model'?: "model";
   '_perturb'?: "perturb";
@@ -46,6 +48,8 @@ export interface ExperimentConfig {
   '_strictParity'?: "strictParity";
   '_randomStream'?: "randomStream";
   '_nonFiniteLoss'?: "nonFiniteLoss";
+  '_precision'?: "precision";
+  '_studentPasses'?: "studentPasses";
 }
 
 export interface ExperimentConfig__Output {
@@ -67,6 +71,8 @@ export interface ExperimentConfig__Output {
   'strictParity'?: (boolean);
   'randomStream'?: (string);
   'nonFiniteLoss'?: (string);
+  'precision'?: (string);
+  'studentPasses'?: (string);
   '_dataset'?: "dataset";
   '_model'?: "model";
   '_perturb'?: "perturb";
@@ -85,4 +91,6 @@ export interface ExperimentConfig__Output {
   '_strictParity'?: "strictParity";
   '_randomStream'?: "randomStream";
   '_nonFiniteLoss'?: "nonFiniteLoss";
+  '_precision'?: "precision";
+  '_studentPasses'?: "studentPasses";
 }
