@@ -99,11 +99,21 @@ function decode({ type, shape, bytes }: Open): Tensor {
   }
 }
 
+// Four bits as four bytes of a little-endian word, the highest bit first.
+const NIBBLES = Uint32Array.from({ length: 16 }, (_, nibble) =>
+  [3, 2, 1, 0].reduce((word, bit, place) => word | (((nibble >> bit) & 1) << (8 * place)), 0),
+)
+
 /** One byte of 0 or 1 for every bit, the first element being the highest bit of the first byte. */
 export function unpackBits(bytes: Uint8Array, count: number): Uint8Array {
-  const bits = new Uint8Array(count)
-  for (let index = 0; index < count; index += 1) bits[index] = ((bytes[index >> 3] ?? 0) >> (7 - (index & 7))) & 1
-  return bits
+  const used = Math.ceil(count / 8)
+  const words = new Uint32Array(2 * used)
+  for (let at = 0; at < used; at += 1) {
+    const byte = bytes[at] ?? 0
+    words[2 * at] = NIBBLES[byte >> 4] ?? 0
+    words[2 * at + 1] = NIBBLES[byte & 15] ?? 0
+  }
+  return new Uint8Array(words.buffer, 0, count)
 }
 
 /**

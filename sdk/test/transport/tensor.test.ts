@@ -49,6 +49,9 @@ describe('a tensor', () => {
 
   test('of bits unpacks the highest bit first', () => {
     expect([...unpackBits(Uint8Array.of(0b1010_0000, 0b1000_0000), 9)]).toEqual([1, 0, 1, 0, 0, 0, 0, 0, 1])
+    const every = Uint8Array.from({ length: 256 }, (_, byte) => byte)
+    const digits = [...every].map((byte) => byte.toString(2).padStart(8, '0')).join('')
+    expect(unpackBits(every, 2048).join('')).toBe(digits)
   })
 
   const header = { name: 'x', type: 'ELEMENT_TYPE_UINT8', shape: [3] }

@@ -111,7 +111,7 @@ def generate(call: Call) -> None:
     if request.stream == "reference":
         _stream_whole(call, count, lambda: _draw_batch(options, key, count, height, width))
     else:
-        size = _block_size(height, width)
+        size = block_size(height, width)
         _stream(call, count, size, lambda first: _draw_block(options, key, np.int32(first), size, height, width))
 
 
@@ -138,7 +138,7 @@ def mix(call: Call) -> None:
     images = _images(call)
     _, height, width, _ = images.shape
     options = _Ict(request.ict.alpha) if request.WhichOneof("kind") == "ict" else _mask_options(request)
-    count, size = len(images), _block_size(height, width)
+    count, size = len(images), block_size(height, width)
     key = jax.random.key(np.uint32(request.seed))
     if request.stream == "reference":
         _stream_whole(call, count, lambda: _mix_batch(options, key, images))
@@ -181,7 +181,7 @@ def erase(call: Call) -> None:
     images = _images(call)
     count, height, width, _ = images.shape
     options = _mask_options(request)
-    size = _block_size(height, width)
+    size = block_size(height, width)
     key = jax.random.key(np.uint32(request.seed))
 
     noise_std, mask_probability = request.noise_std, request.mask_probability
@@ -241,10 +241,15 @@ def _stream(call: Call, count: int, size: int, work: Callable[[int], _Columns]) 
     later: dict[str, list[NDArray[Any]]] = {}
 
     def blocks() -> Iterator[tuple[str, NDArray[Any]]]:
+        # The device works on the next block while this one is sent.
+        ahead = work(0)
         for first in range(0, count, size):
             call.check()
+            drawn, following = ahead, first + size
+            if following < count:
+                ahead = work(following)
             length = min(size, count - first)
-            columns = work(first)._asdict().items()
+            columns = drawn._asdict().items()
             (name, leading), *others = [(name, np.asarray(part)[:length]) for name, part in columns if part is not None]
             for other, part in others:
                 later.setdefault(other, []).append(part)
@@ -274,7 +279,7 @@ def _images(call: Call) -> NDArray[Any]:
     return images
 
 
-def _block_size(height: int, width: int) -> int:
+def block_size(height: int, width: int) -> int:
     return max(1, min(_BLOCK_IMAGES, _BLOCK_PIXELS // (height * width)))
 
 
