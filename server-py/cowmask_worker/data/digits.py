@@ -5,8 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits
-from sklearn.model_selection import StratifiedShuffleSplit
 
 TEST_IMAGES = 360
 # Which images are the test set, the same for everybody.
@@ -26,6 +24,10 @@ class Images(NamedTuple):
 @cache
 def load() -> Images:
     """1,437 training and 360 test images of 8x8 pixels; 0..16 is scaled to 0..255."""
+    # Loaded here: it takes longer than jax, and most that know of digits never want one.
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import StratifiedShuffleSplit
+
     values, labels = load_digits(return_X_y=True)
     images = np.rint(values * 255 / _BRIGHTEST).astype(np.uint8).reshape(-1, 8, 8, 1)
     labels = labels.astype(np.int32)
