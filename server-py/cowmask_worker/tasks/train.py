@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +27,17 @@ from cowmask_worker.tasks.splits import check_same_split, labeled_order, split_f
 from cowmask_worker.training import checkpoints
 from cowmask_worker.training.checkpoints import CheckpointInfo, Skipped
 from cowmask_worker.training.dispatch import many_steps
-from cowmask_worker.training.loop import Ended, Evaluated, LoopEvent, Metrics, Program, Score, Warned, run_steps
+from cowmask_worker.training.loop import (
+    Ended,
+    Evaluated,
+    Kept,
+    LoopEvent,
+    Metrics,
+    Program,
+    Score,
+    Warned,
+    run_steps,
+)
 from cowmask_worker.training.state import TrainState
 
 
@@ -54,7 +64,7 @@ class _Restored(NamedTuple):
 
     state: TrainState
     info: CheckpointInfo | None
-    warned: tuple[str, ...]
+    kept: Kept
 
 
 def _attempt(
@@ -85,20 +95,25 @@ def _attempt(
             manifest = checkpoints.verify(newest.path)
             check_same_split(manifest["facts"].get("split", ""), fingerprint)
             restored = _restored(newest.path, manifest, jax.eval_shape(fresh, root))
-            yield from _environment_warning(manifest, facts)
+            changed = differences(manifest["facts"], facts)
+            if changed:
+                yield _environment_warning(manifest, changed)
+                # On another device steps take another time, and what is too long a dispatch can't be cancelled.
+                restored = restored._replace(kept=restored.kept._replace(steps_per_dispatch=1))
         yield event_pb2.Progress(phase="restore", duration_ms=_now() - began, steps=config.steps)
 
     began = _now()
     yield event_pb2.Progress(phase="compile", steps=config.steps)
     with assembly.random_stream(config):
-        start = restored or _Restored(fresh(root), None, ())
+        start = restored or _Restored(fresh(root), None, Kept())
     with _program(config, dataset, model, parts, start.state) as program:
         yield event_pb2.Progress(phase="compile", duration_ms=_now() - began, steps=config.steps)
         if start.info is not None:
             yield start.info
 
-        def save(state: TrainState, step: int, warned: Collection[str]) -> CheckpointInfo:
-            return checkpoints.save(folder, state, step=step, facts={**facts, "warned": sorted(warned)})
+        def save(state: TrainState, step: int, kept: Kept) -> CheckpointInfo:
+            told = {"warned": sorted(kept.warned), "steps_per_dispatch": kept.steps_per_dispatch}
+            return checkpoints.save(folder, state, step=step, facts={**facts, **told})
 
         events = run_steps(
             program,
@@ -107,7 +122,7 @@ def _attempt(
             save,
             cancelled=cancelled,
             restored=start.info is not None,
-            warned=start.warned,
+            kept=start.kept,
         )
         ended: Ended | None = None
         for event in events:
@@ -135,9 +150,10 @@ def _restored(path: Path, manifest: dict[str, object], like: TrainState) -> _Res
     host = checkpoints.load(path, like)
     info = CheckpointInfo(int(host.step), str(manifest["digest"]), int(str(manifest["bytes"])), path)
     facts = manifest["facts"]
-    warned = tuple(facts.get("warned", ())) if isinstance(facts, dict) else ()
+    known = facts if isinstance(facts, dict) else {}
+    kept = Kept(tuple(known.get("warned", ())), int(known.get("steps_per_dispatch", 1)))
     # The first dispatch donates the state, which must therefore not be the memory of the file that was read.
-    return _Restored(jax.device_put(host, may_alias=False), info, warned)
+    return _Restored(jax.device_put(host, may_alias=False), info, kept)
 
 
 def _damaged(skipped: list[Skipped], used: Path | None) -> Iterator[event_pb2.Warning]:
@@ -151,15 +167,13 @@ def _damaged(skipped: list[Skipped], used: Path | None) -> Iterator[event_pb2.Wa
         )
 
 
-def _environment_warning(manifest: dict[str, object], now: dict[str, object]) -> Iterator[event_pb2.Warning]:
-    changed = differences(manifest["facts"], now)
-    if changed:
-        yield event_pb2.Warning(
-            code="environment_changed",
-            message=f"Since the checkpoint was written, {'; '.join(changed)}. "
-            "The run goes on, but not bit for bit as it would have.",
-            step=int(str(manifest["step"])),
-        )
+def _environment_warning(manifest: dict[str, object], changed: list[str]) -> event_pb2.Warning:
+    return event_pb2.Warning(
+        code="environment_changed",
+        message=f"Since the checkpoint was written, {'; '.join(changed)}. "
+        "The run goes on, but not bit for bit as it would have.",
+        step=int(str(manifest["step"])),
+    )
 
 
 class _Told:

@@ -105,8 +105,16 @@ class Plan(NamedTuple):
     non_finite: NonFinite = "halt"
 
 
-type Save = Callable[[TrainState, int, Collection[str]], CheckpointInfo]
-"""Writes a checkpoint of a state at a step; the codes of the warnings given so far are kept with it."""
+class Kept(NamedTuple):
+    """What a checkpoint keeps of the loop: the codes of the warnings given so far, and how many steps a dispatch took,
+    so that a resumed run need not find that out again."""
+
+    warned: Collection[str] = ()
+    steps_per_dispatch: int = 1
+
+
+type Save = Callable[[TrainState, int, Kept], CheckpointInfo]
+"""Writes a checkpoint of a state at a step."""
 
 
 def run_steps(
@@ -117,17 +125,17 @@ def run_steps(
     *,
     cancelled: Callable[[], bool],
     restored: bool = False,
-    warned: Collection[str] = (),
+    kept: Kept = Kept(),  # noqa: B008 - it can't be changed
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[LoopEvent]:
     """Trains from `state` to the plan's last step or until `cancelled`, which is asked at every edge.
 
-    `restored` says that a checkpoint of `state` exists; `warned` are the warnings not to be given again.
+    `restored` says that a checkpoint of `state` exists, `kept` what is kept with it.
     """
     first = step = int(state.step)
     saved = first if restored else -1
-    pace = _Pace()
-    watch = _Watch(plan, set(warned))
+    pace = _Pace(kept.steps_per_dispatch)
+    watch = _Watch(plan, set(kept.warned))
     while True:
         complete = step >= plan.steps
         if complete or (step > first and step % plan.evaluate_every == 0):
@@ -141,7 +149,7 @@ def run_steps(
         unsaved: str | None = None
         if step > saved and (stop or (step > first and step % plan.checkpoint_every == 0)):
             try:
-                yield save(state, step, watch.warned)
+                yield save(state, step, Kept(watch.warned, pace.count))
                 saved = step
             except NonFiniteState as error:
                 if complete or plan.non_finite != "continue":
@@ -180,8 +188,8 @@ class _Pace:
     """How many steps a dispatch takes, from how long the last one took. Grows fourfold at most, since the first
     measurements are of few steps."""
 
-    def __init__(self) -> None:
-        self.count = 1
+    def __init__(self, count: int) -> None:
+        self.count = max(1, min(count, MOST_STEPS))
 
     def measured(self, count: int, seconds: float) -> None:
         wanted = int(SECONDS_PER_DISPATCH * count / seconds)

@@ -1,7 +1,7 @@
 """The loop: its one order, its edges and how it ends, driven with a real but tiny program."""
 
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from cowmask_worker.models.functional import Variables
 from cowmask_worker.training.checkpoints import CheckpointInfo, NonFiniteState, save
 from cowmask_worker.training.dispatch import MOST_STEPS, many_steps
-from cowmask_worker.training.loop import Ended, Evaluated, Metrics, Plan, Program, Score, Warned, run_steps
+from cowmask_worker.training.loop import Ended, Evaluated, Kept, Metrics, Plan, Program, Score, Warned, run_steps
 from cowmask_worker.training.state import TrainState, initial_state
 from cowmask_worker.training.step import StepMetrics
 
@@ -65,9 +65,10 @@ class Recorder:
         student = len([name for name, _ in self.calls if name == split]) % 2 == 1
         return Score(1.0, 0.1 if student else self._teacher, 0.0)
 
-    def save(self, state: TrainState, step: int, warned: Collection[str]) -> CheckpointInfo:
+    def save(self, state: TrainState, step: int, kept: Kept) -> CheckpointInfo:
         assert int(state.step) == step
-        return CheckpointInfo(step, ",".join(sorted(warned)), 0, Path())
+        self.calls.append(("save", kept.steps_per_dispatch))
+        return CheckpointInfo(step, ",".join(sorted(kept.warned)), 0, Path())
 
 
 def run(recorder: Recorder, plan: Plan, *, first: int = 0, cancelled: Callable[[], bool] = lambda: False, **more: Any):
@@ -134,6 +135,18 @@ def test_a_dispatch_takes_half_a_second_or_the_buffer_or_one_step(pace: float, l
     assert max(counts) == longest
     assert sum(counts) == 1000
     assert all(after <= 4 * before for before, after in itertools.pairwise(counts))
+
+
+def test_how_many_steps_a_dispatch_takes_is_kept_and_not_measured_anew() -> None:
+    recorder = Recorder(pace=1 / 64)
+    list(run(recorder, Plan(200, 1000, 1000)))
+    assert recorder.calls[-1] == ("save", 32)
+    resumed = Recorder(pace=1 / 64)
+    list(run(resumed, Plan(456, 1000, 1000), first=200, restored=True, kept=Kept(steps_per_dispatch=32)))
+    assert [count for name, count in resumed.calls if name == "dispatch"] == [32] * 8
+    beyond = Recorder(pace=1e-6)
+    list(run(beyond, Plan(1000, 1000, 1000), kept=Kept(steps_per_dispatch=10**6)))
+    assert beyond.calls[0] == ("dispatch", MOST_STEPS)
 
 
 def test_steps_per_second_is_measured() -> None:
@@ -215,7 +228,7 @@ def test_f7_a_state_that_is_not_finite_ends_the_run(tmp_path: Path) -> None:
     def broken() -> TrainState:
         return start()._replace(teacher=Variables({"w": jnp.float32(jnp.nan)}, {"s": jnp.float32(0)}))
 
-    def really(state: TrainState, step: int, _: Collection[str]) -> CheckpointInfo:
+    def really(state: TrainState, step: int, _: Kept) -> CheckpointInfo:
         return save(tmp_path, state, step=step, facts={})
 
     events = list(run_steps(recorder.program(), broken(), Plan(4, 4, 2), really, cancelled=lambda: False))
@@ -223,7 +236,7 @@ def test_f7_a_state_that_is_not_finite_ends_the_run(tmp_path: Path) -> None:
     assert "teacher/parameters/w" in str(events[-1])
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(NonFiniteState):
-        really(broken(), 0, ())
+        really(broken(), 0, Kept())
 
 
 def warnings(events: Iterator[Any]) -> list[tuple[str, int]]:
@@ -235,7 +248,7 @@ def test_a_consistency_loss_that_stays_zero_is_told_once() -> None:
     assert warnings(run(Recorder(mix_loss=0, pace=0.1), plan)) == [("consistency_loss_zero", 100)]
     assert warnings(run(Recorder(mix_loss=1e-30), plan)) == []
     assert warnings(run(Recorder(mix_loss=0), plan._replace(consistency=()))) == []
-    assert warnings(run(Recorder(mix_loss=0), plan, warned=["consistency_loss_zero"])) == []
+    assert warnings(run(Recorder(mix_loss=0), plan, kept=Kept(["consistency_loss_zero"]))) == []
 
 
 def test_a_worse_teacher_is_told_once_in_the_second_half() -> None:

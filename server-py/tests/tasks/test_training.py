@@ -3,6 +3,7 @@
 import contextlib
 import json
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
@@ -236,6 +237,21 @@ def test_a_changed_environment_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     assert "the jax version changed from" in warning.message
     assert "to 9.9.9" in warning.message
     assert finished(second).state == event_pb2.RUN_STATE_SUCCEEDED
+
+
+def test_a_resumed_run_begins_with_as_many_steps_a_dispatch_as_it_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So that every dispatch takes four times the steps of the one before it.
+    monkeypatch.setattr(loop, "SECONDS_PER_DISPATCH", 1e9)
+    attempt(tmp_path, cancel_at=5, evaluate_every=100, checkpoint_every=100)
+    shutil.copytree(tmp_path, tmp_path / "again")
+    second = attempt(tmp_path, resume=True, evaluate_every=100, checkpoint_every=100)
+    assert [len(event.metrics.loss) for event in second if event.HasField("metrics")] == [7]
+    # Elsewhere a step may take far longer.
+    monkeypatch.setattr(jax, "__version__", "9.9.9")
+    second = attempt(tmp_path / "again", resume=True, evaluate_every=100, checkpoint_every=100)
+    assert [len(event.metrics.loss) for event in second if event.HasField("metrics")] == [1, 4, 2]
 
 
 def test_all_that_changed_is_named() -> None:
