@@ -5,16 +5,18 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
-import { launchRow } from './launch.js'
+import { launchRows } from './launch.js'
 import { pythonRows } from './python-rows.js'
 import type { Row } from './row.js'
+import { startRows } from './start.js'
+import { wireRows } from './wire.js'
 
 type Rows = (options: { readonly quick: boolean }) => AsyncIterable<Row>
 
 const groups: Readonly<Record<string, Rows>> = {
-  async *launch({ quick }) {
-    yield await launchRow(quick ? 3 : 7)
-  },
+  launch: launchRows,
+  start: startRows,
+  wire: wireRows,
   data: ({ quick }) => pythonRows('data', quick),
   masks: ({ quick }) => pythonRows('masks', quick),
   training: ({ quick }) => pythonRows('training', quick),

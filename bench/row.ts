@@ -18,10 +18,46 @@ export interface Row {
   readonly detail?: string
 }
 
+export interface Baseline {
+  readonly name: string
+  readonly values: readonly number[]
+  /** The largest ratio of ours to it that is allowed. */
+  readonly most: number
+}
+
+/** The row of a figure that is held to a share of its baseline, on the CPU. */
+export function compared(
+  name: string,
+  unit: string,
+  values: readonly number[],
+  baseline: Baseline,
+  detail?: string,
+): Row {
+  const ratio = median(values) / median(baseline.values)
+  return {
+    name,
+    unit,
+    ours: median(values),
+    spread: spread(values),
+    baselineName: baseline.name,
+    baseline: median(baseline.values),
+    ratio,
+    target: `at most ${baseline.most}x`,
+    ok: ratio <= baseline.most,
+    device: 'cpu',
+    ...(detail === undefined ? {} : { detail }),
+  }
+}
+
 /** The middle value; of an even number of them the upper one. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted[Math.floor(sorted.length / 2)]
   if (middle === undefined) throw new RangeError('the median of nothing')
   return middle
+}
+
+/** Smallest and largest. */
+export function spread(values: readonly number[]): [number, number] {
+  return [Math.min(...values), Math.max(...values)]
 }
