@@ -208,10 +208,10 @@ def test_f7_a_run_that_continues_saves_no_state_that_is_not_finite() -> None:
     class Broken(Recorder):
         """Its state is not finite at edges 4 and 6."""
 
-        def save(self, state: TrainState, step: int, warned: Collection[str]) -> CheckpointInfo:
+        def save(self, state: TrainState, step: int, kept: Kept) -> CheckpointInfo:
             if step in (4, 6):
                 raise NonFiniteState("it is not")
-            return super().save(state, step, warned)
+            return super().save(state, step, kept)
 
     plan = Plan(8, 8, 2, non_finite="continue")
     saved = [each for each in kinds(run(Broken(pace=1.0), plan)) if each[0] in ("checkpoint", "succeeded")]
