@@ -50,7 +50,7 @@ def train(call: Call) -> None:
 
 def training(command: tasks_pb2.Train, data_folder: Path, cancelled: Callable[[], bool]) -> Iterator[event_pb2.Event]:
     """The events of one attempt. Whatever goes wrong is told by `finished`; nothing is raised."""
-    told = _Told()
+    told = Told()
     try:
         for event in _attempt(command, data_folder, cancelled):
             yield told.event(event)
@@ -176,7 +176,7 @@ def _environment_warning(manifest: dict[str, object], changed: list[str]) -> eve
     )
 
 
-class _Told:
+class Told:
     """Turns what an attempt yields into messages, and keeps what `finished` repeats."""
 
     def __init__(self) -> None:
