@@ -2,12 +2,13 @@
  * Measures what the product promises to be fast at: `npm run bench`, `npm run bench -- data`, `npm run -s bench -- --json`.
  * Every figure stands beside a baseline measured in turn with it, because an absolute time says little on a shared machine.
  */
-import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
+import { header } from './header.js'
 import { launchRows } from './launch.js'
 import { pythonRows } from './python-rows.js'
 import type { Row } from './row.js'
+import { scalingRows } from './scaling.js'
 import { startRows } from './start.js'
 import { wireRows } from './wire.js'
 
@@ -17,6 +18,9 @@ const groups: Readonly<Record<string, Rows>> = {
   launch: launchRows,
   start: startRows,
   wire: wireRows,
+  dispatch: ({ quick }) => pythonRows('dispatch', quick),
+  memory: ({ quick }) => pythonRows('memory', quick),
+  scaling: scalingRows,
   data: ({ quick }) => pythonRows('data', quick),
   masks: ({ quick }) => pythonRows('masks', quick),
   training: ({ quick }) => pythonRows('training', quick),
@@ -48,11 +52,16 @@ function tell({ name, unit, ours, spread, baselineName, baseline, ratio, target,
 
 const { names, quick, json } = readArguments()
 const rows: Row[] = []
-if (!json) console.log(`Node ${process.version}, ${String(availableParallelism())} cores`)
+const measuredOn = await header()
+if (!json) {
+  const { device, processor, cores, versions } = measuredOn
+  console.log(`Device ${device}; ${cores} cores of ${processor}`)
+  console.log(Object.entries(versions).flat().join(' '))
+}
 for (const name of names)
   for await (const row of groups[name]?.({ quick }) ?? []) {
     rows.push(row)
     if (!json) tell(row)
   }
-if (json) console.log(JSON.stringify({ node: process.version, cores: availableParallelism(), rows }, null, 2))
+if (json) console.log(JSON.stringify({ ...measuredOn, rows }, null, 2))
 process.exitCode = rows.every(({ ok }) => ok !== false) ? 0 : 1

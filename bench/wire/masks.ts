@@ -1,13 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { CowMask, type LaunchOptions, launch } from 'cowmask'
-import { Channel } from '../../sdk/src/transport/channel.js'
 import { limitsOf } from '../../sdk/src/transport/call-options.js'
-import { WorkerProcess } from '../../sdk/src/worker/spawn.js'
-import { PythonProgram, SERVER, workerPython } from '../python.js'
+import { PythonProgram, SERVER } from '../python.js'
 import { type Row, compared, median } from '../row.js'
+import { startWorker } from '../started-worker.js'
 import { RepeatedFloat } from './repeated-float.js'
 
 const EDGE = 256
@@ -15,6 +11,8 @@ const MASKS = { count: 1024, height: EDGE, width: EDGE } as const
 const MEGABYTES = (MASKS.count * EDGE * EDGE) / 2 ** 20
 /** `repeated float` gets this share of the masks, since it takes so long. */
 const SHARE = 16
+/** A worker whose masks stand ready. */
+const READY = join(SERVER, 'cowmask_worker', 'bench', 'ready_worker.py')
 const OPTIONS = { sigma: [EDGE / 8, EDGE / 2], proportion: [0.2, 0.8], seed: 7 } as const
 
 /** 64 MB of masks, a byte a pixel in the script's hands: their way alone, and drawn while they are sent. */
@@ -26,13 +24,13 @@ export async function* maskRows(quick: boolean): AsyncGenerator<Row> {
 
 async function readyRow(rounds: number): Promise<Row> {
   await using floats = await RepeatedFloat.start()
-  await using cowmask = await readyWorker()
+  await using worker = await startWorker({ program: READY })
   const some = { ...MASKS, count: MASKS.count / SHARE }
   const ours: number[] = []
   const theirs: number[] = []
   for (let round = 0; round <= rounds; round += 1) {
     const began = performance.now()
-    const { data } = await cowmask.masks.cow({ ...MASKS, ...OPTIONS })
+    const { data } = await worker.cowmask.masks.cow({ ...MASKS, ...OPTIONS })
     const arrived = performance.now()
     const bytes = await floats.masks(some)
     const both = performance.now()
@@ -49,7 +47,7 @@ async function readyRow(rounds: number): Promise<Row> {
 }
 
 async function bitsRow(): Promise<Row> {
-  await using worker = await readyProcess()
+  await using worker = await startWorker({ program: READY })
   const request = { ...MASKS, kind: 'cow', cow: {} } as const
   let bytes = 0
   for await (const { chunk } of worker.channel.stream('Masks.Generate', request, limitsOf({})))
@@ -64,12 +62,12 @@ async function bitsRow(): Promise<Row> {
 
 async function drawnRow(rounds: number): Promise<Row> {
   await using drawing = await PythonProgram.start('drawing', String(MASKS.count), String(EDGE))
-  await using cowmask = await launch({ python: await workerPython(), log: 'warning' } satisfies LaunchOptions)
+  await using worker = await startWorker()
   const ours: number[] = []
   const alone: number[] = []
   for (let round = 0; round <= rounds; round += 1) {
     const began = performance.now()
-    await cowmask.masks.cow({ ...MASKS, ...OPTIONS })
+    await worker.cowmask.masks.cow({ ...MASKS, ...OPTIONS })
     const milliseconds = performance.now() - began
     drawing.ask()
     const drawn = Number(await drawing.line())
@@ -79,39 +77,4 @@ async function drawnRow(rounds: number): Promise<Row> {
   }
   const name = `${MASKS.count} masks of ${EDGE}x${EDGE}, drawn by the worker and in a script's hands`
   return compared(name, 'ms', ours, { name: 'drawing them alone', values: alone, most: 1.3 })
-}
-
-interface ReadyProcess extends AsyncDisposable {
-  readonly worker: WorkerProcess
-  readonly channel: Channel
-}
-
-/** A worker whose masks stand ready. */
-async function readyProcess(): Promise<ReadyProcess> {
-  const folder = await mkdtemp(join(tmpdir(), 'cowmask-bench-'))
-  const { worker, ready, token } = await WorkerProcess.start({
-    python: await workerPython(),
-    program: join(SERVER, 'cowmask_worker', 'bench', 'ready_worker.py'),
-    stateDir: join(folder, 'state'),
-    dataDir: join(folder, 'data'),
-    dataRoots: {},
-    startTimeoutMs: 60_000,
-    closeGraceMs: 8000,
-    log: 'warning',
-  })
-  const channel = new Channel({ address: ready.address, token, worker })
-  return {
-    worker,
-    channel,
-    async [Symbol.asyncDispose]() {
-      channel.close()
-      await worker.stop()
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
-}
-
-async function readyWorker(): Promise<CowMask> {
-  const { channel, worker } = await readyProcess()
-  return new CowMask(channel, worker)
 }

@@ -16,6 +16,8 @@ export interface ChartOptions {
   readonly yTitle: string
   /** Show y as percent; 0.05 is 5 %. */
   readonly percent?: boolean
+  /** Both axes by powers of ten; only points with `x` and `y` above 0 are drawn. */
+  readonly logarithmic?: boolean
   readonly curves: readonly Curve[]
   /** In pixels; default 900 x 480. */
   readonly width?: number
@@ -50,6 +52,7 @@ export async function lineChart(chart: ChartOptions): Promise<string> {
 }
 
 function described(chart: ChartOptions): EChartsCoreOption {
+  const { logarithmic = false } = chart
   const groups = [...new Set(chart.curves.map(({ name, group }) => group ?? name))]
   const percentText = (value: number) => `${String(Number((value * 100).toFixed(1)))} %`
   return {
@@ -75,12 +78,12 @@ function described(chart: ChartOptions): EChartsCoreOption {
     },
     grid: { left: 72, right: 84, top: 104, bottom: 58 },
     xAxis: {
-      type: 'value',
+      type: logarithmic ? 'log' : 'value',
       name: chart.xTitle,
       nameLocation: 'middle',
       nameGap: 32,
       nameTextStyle: { fontSize: 13, color: INK },
-      min: 0,
+      ...(logarithmic ? {} : { min: 0 }),
       max: Math.max(...chart.curves.flatMap(({ points }) => points.map(([x]) => x))),
       axisLine: { lineStyle: { color: INK } },
       axisTick: { lineStyle: { color: INK } },
@@ -88,12 +91,12 @@ function described(chart: ChartOptions): EChartsCoreOption {
       splitLine: { show: false },
     },
     yAxis: {
-      type: 'value',
+      type: logarithmic ? 'log' : 'value',
       name: chart.yTitle,
       nameLocation: 'middle',
       nameGap: 50,
       nameTextStyle: { fontSize: 13, color: INK },
-      min: 0,
+      ...(logarithmic ? {} : { min: 0 }),
       axisLine: { show: false },
       axisTick: { show: false },
       axisLabel: { color: INK, ...(chart.percent === true ? { formatter: percentText } : {}) },
@@ -105,7 +108,9 @@ function described(chart: ChartOptions): EChartsCoreOption {
       return {
         type: 'line',
         name,
-        data: points.map(([x, y]) => [x, Number.isFinite(y) ? y : '-']),
+        data: points
+          .filter(([x, y]) => !logarithmic || (x > 0 && !(y <= 0)))
+          .map(([x, y]) => [x, Number.isFinite(y) ? y : '-']),
         symbol: 'none',
         labelLayout: { moveOverlap: 'shiftY' },
         lineStyle: { width: dashed ? 1.5 : 2.5, type: dashed ? [5, 4] : 'solid', color },

@@ -92,4 +92,19 @@ describe('a chart', () => {
     // Down the picture is a smaller error; heights are in proportion to values.
     expect((middle[1] - start[1]) / (end[1] - start[1])).toBeCloseTo((0.9 - 0.25) / (0.9 - 0.168), 2)
   })
+
+  it('draws a power of x as a straight line where both axes are logarithmic', async () => {
+    const points = [1, 10, 100, 1000].map((x) => [x, x ** 2] as const)
+    const curves = [{ name: 'time', points: [[0, 5] as const, ...points, [2000, 0] as const] }]
+    const [line] = lines(await lineChart({ ...chart, curves, percent: false, logarithmic: true }))
+    expect(line?.corners).toHaveLength(4)
+    const corners = line?.corners ?? []
+    const steps = corners
+      .slice(1)
+      .map(([x, y], place) => [x - (corners[place]?.[0] ?? 0), y - (corners[place]?.[1] ?? 0)])
+    for (const [right, up] of steps) {
+      expect(right).toBeCloseTo(steps[0]?.[0] ?? NaN, 0)
+      expect(up).toBeCloseTo(steps[0]?.[1] ?? NaN, 0)
+    }
+  })
 })

@@ -1,0 +1,44 @@
+"""A training step on images of noise, compiled as training compiles it, with all that it is given."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from cowmask.v1 import experiment_config_pb2 as config_pb2
+from cowmask_worker.bench.experiment import bench_config, bench_images
+from cowmask_worker.data.catalog import CATALOG
+from cowmask_worker.data.splits import Splits
+from cowmask_worker.tasks import assembly
+from cowmask_worker.tasks.networks import dataset_network
+from cowmask_worker.training.dispatch import many_steps
+from cowmask_worker.training.state import TrainState
+from cowmask_worker.training.step import StepOptions
+
+_IMAGES = 1000
+
+
+class CompiledStep(NamedTuple):
+    """`program` takes `state`, which it eats, `data` and a number of steps."""
+
+    program: Any
+    state: TrainState
+    data: assembly.StepData
+    options: StepOptions
+
+
+def compiled_step(network: config_pb2.WideResnet, batch: int, edge: int = 32) -> CompiledStep:
+    """Mean Teacher with CowMix on `batch` labeled and as many unlabeled color images of `edge` x `edge` pixels."""
+    facts = replace(CATALOG["cifar10"], height=edge, width=edge)
+    config = bench_config(network, batch)
+    everything = np.arange(_IMAGES)
+    parts = Splits(everything[:100], everything, everything[:0])
+    data = assembly.step_data(config, bench_images(facts, _IMAGES), parts)
+    model = dataset_network(config.model, facts)
+    state = jax.jit(partial(assembly.new_state, model))(data.root)
+    dispatch: Any = many_steps(assembly.one_step(config, facts, model))
+    program = dispatch.lower(state, data, jnp.int32(1)).compile()
+    return CompiledStep(program, state, data, assembly.step_options(config, model))

@@ -1,0 +1,89 @@
+"""`python -m cowmask_worker.bench.sizes masks|edge|batch|width [--quick]`: how time and memory grow with one size.
+
+For each size a line of JSON: the size, the floating-point operations that the compiler counts, milliseconds (the
+fewest of several, since what else a machine does only adds), and megabytes of memory as the compiler plans it.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from cowmask.v1 import experiment_config_pb2 as config_pb2
+from cowmask_worker.bench.compiled_step import compiled_step
+from cowmask_worker.masks.cow import cow_masks_per_image
+
+_ROUNDS = 5
+_EDGE = 16
+
+
+class Point(NamedTuple):
+    size: int
+    work: float
+    milliseconds: float
+    megabytes: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="cowmask_worker.bench.sizes", allow_abbrev=False)
+    parser.add_argument("axis", choices=_AXES)
+    parser.add_argument("--quick", action="store_true", help="the smaller sizes")
+    chosen = parser.parse_args()
+    sizes, at = _AXES[chosen.axis]
+    for size in sizes[:3] if chosen.quick else sizes:
+        print(json.dumps(at(size)._asdict()), flush=True)
+
+
+def _masks(size: int, count: int, edge: int) -> Point:
+    """CowMasks, drawn at once."""
+    key = jax.random.key(0)
+
+    def draw(key: Any) -> Any:
+        return cow_masks_per_image(key, count, edge, edge, sigma=(edge / 8, edge / 2), proportion=(0.2, 0.8)).mask
+
+    program: Any = jax.jit(draw).lower(key).compile()
+    return _measured(size, program, lambda: program(key))
+
+
+def _step(size: int, network: config_pb2.WideResnet, batch: int) -> Point:
+    step = compiled_step(network, batch, _EDGE)
+    state = step.state
+
+    def take() -> Any:
+        nonlocal state
+        state, metrics = step.program(state, step.data, np.int32(1))
+        return metrics
+
+    return _measured(size, step.program, take)
+
+
+def _measured(size: int, program: Any, work: Callable[[], Any]) -> Point:
+    taken: list[float] = []
+    for _ in range(_ROUNDS + 1):
+        began = perf_counter()
+        jax.block_until_ready(work())
+        taken.append((perf_counter() - began) * 1000)
+    planned = program.memory_analysis()
+    used = planned.argument_size_in_bytes + planned.temp_size_in_bytes + planned.output_size_in_bytes
+    used -= planned.alias_size_in_bytes
+    return Point(size, float(program.cost_analysis()["flops"]), min(taken[1:]), used / 2**20)
+
+
+def _network(width: int) -> config_pb2.WideResnet:
+    return config_pb2.WideResnet(depth=10, width=width, dropout=0)
+
+
+_AXES: Mapping[str, tuple[Sequence[int], Callable[[int], Point]]] = {
+    "masks": ([4**power for power in range(7)], lambda count: _masks(count, count, 64)),
+    "edge": ([16, 32, 64, 128, 256, 512], lambda edge: _masks(edge, 8, edge)),
+    "batch": ([4, 8, 16, 32, 64], lambda batch: _step(batch, _network(1), batch)),
+    "width": ([1, 2, 4, 6], lambda width: _step(width, _network(width), 4)),
+}
+
+
+if __name__ == "__main__":
+    main()
