@@ -9,9 +9,17 @@ import type { Metrics__Output } from './transport/generated/cowmask/v1/Metrics.j
 import type { RunState__Output } from './transport/generated/cowmask/v1/RunState.js'
 import type { Score__Output } from './transport/generated/cowmask/v1/Score.js'
 
-/** Where a run stands. */
+/** Where a run stands. `storage_full`: it waits for room on the disk of the state folder, and goes on by itself. */
 export type RunState =
-  'queued' | 'starting' | 'running' | 'cancelling' | 'cancelled' | 'interrupted' | 'failed' | 'succeeded'
+  | 'queued'
+  | 'starting'
+  | 'running'
+  | 'storage_full'
+  | 'cancelling'
+  | 'cancelled'
+  | 'interrupted'
+  | 'failed'
+  | 'succeeded'
 
 /** How a run ends. */
 export type EndState = 'cancelled' | 'interrupted' | 'failed' | 'succeeded'

@@ -1,7 +1,19 @@
 """Files and folders that are on the disk, not on their way to it, once they are written."""
 
+import errno
 import os
+import shutil
 from pathlib import Path
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Numbers of the errors of a disk that is full, or of a user's share of it."""
+
+
+def free_bytes(folder: Path) -> int:
+    """What this user may still write on the disk of a folder, which need not be there yet."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
 
 
 def write_durably(file: Path, content: bytes) -> None:

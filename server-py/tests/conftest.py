@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import os
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import jax
 import numpy as np
 import pytest
 from jaxtyping import install_import_hook
+from small_disk import SmallDisk
 
 CHECKED = ["masks", "regularizers", "models", "training"]
 PARITY = Path(__file__).parents[2] / "test" / "parity"
@@ -44,6 +46,22 @@ def socket_folder() -> Iterator[Path]:
     """Private, and short enough for a socket's path."""
     with tempfile.TemporaryDirectory(prefix="cm") as folder:
         yield Path(folder)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """Of 8 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounting = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
+    )
+    if mounting.returncode != 0:
+        pytest.skip(f"no small disk can be made here: {mounting.stderr.strip()}")
+    try:
+        yield SmallDisk(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ const facts = (run: Experiment) => {
 }
 
 const line = ({ id, state, attempt, step, createdAt, config }: Experiment): string =>
-  `${id}  ${state.padEnd(11)}  step ${String(step)}/${String(config.steps)}  attempt ${String(attempt)}  ${createdAt}`
+  `${id}  ${state.padEnd(12)}  step ${String(step)}/${String(config.steps)}  attempt ${String(attempt)}  ${createdAt}`
 
 /** Prints every run, newest first. */
 export async function listRuns({ json, ...flags }: Flags): Promise<void> {

@@ -34,6 +34,8 @@ class _RunStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunState.Val
     RUN_STATE_INTERRUPTED: _RunState.ValueType  # 6
     RUN_STATE_FAILED: _RunState.ValueType  # 7
     RUN_STATE_SUCCEEDED: _RunState.ValueType  # 8
+    RUN_STATE_STORAGE_FULL: _RunState.ValueType  # 9
+    """Waits for room on the disk, for a checkpoint or for its events; goes on by itself."""
 
 class RunState(_RunState, metaclass=_RunStateEnumTypeWrapper): ...
 
@@ -46,6 +48,8 @@ RUN_STATE_CANCELLED: RunState.ValueType  # 5
 RUN_STATE_INTERRUPTED: RunState.ValueType  # 6
 RUN_STATE_FAILED: RunState.ValueType  # 7
 RUN_STATE_SUCCEEDED: RunState.ValueType  # 8
+RUN_STATE_STORAGE_FULL: RunState.ValueType  # 9
+"""Waits for room on the disk, for a checkpoint or for its events; goes on by itself."""
 Global___RunState: _TypeAlias = RunState  # noqa: Y015
 
 @_typing.final
@@ -334,7 +338,7 @@ class Warning(_message.Message):
     STEP_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """"consistency_loss_zero", "teacher_below_student", "checkpoint_damaged", "environment_changed", "stalled",
-    "non_finite_loss".
+    "non_finite_loss", "storage_full".
     """
     message: _builtins.str
     step: _builtins.int

@@ -13,10 +13,10 @@ from collections import deque
 from collections.abc import AsyncGenerator
 
 from cowmask.v1 import event_pb2, experiments_pb2
-from cowmask_worker.runs.refusal import run_not_found
+from cowmask_worker.runs.refusal import Refusal, run_not_found, storage_full
 from cowmask_worker.runs.registry import Registry, timestamp
 from cowmask_worker.runs.registry_thread import RegistryThread
-from cowmask_worker.runs.states import ACTIVE
+from cowmask_worker.runs.states import ACTIVE, check_transition, state_after
 
 GROUP_COMMIT_S = 0.05
 TAIL_EVENTS = 64
@@ -34,6 +34,7 @@ class _Tail:
         self.attempt = run.attempt
         self.appended = run.last_seq
         self.committed = run.last_seq
+        self.state = run.state
         self.ended = run.state not in ACTIVE
         self.newest: deque[event_pb2.Event] = deque(maxlen=TAIL_EVENTS)
         self.changed = asyncio.Event()
@@ -65,6 +66,8 @@ class EventLog:
         self._work = asyncio.Event()
         self._settled = asyncio.Event()
         self._settled.set()
+        self._obstacle = ""
+        self._blocked = asyncio.Event()
         self._committer = asyncio.create_task(self._commit_for_ever(), name="commit events")
 
     def opened(self, run: experiments_pb2.Run, event: event_pb2.Event | None = None) -> None:
@@ -73,13 +76,20 @@ class EventLog:
         if tail is None:
             tail = self._tails[run.id] = _Tail(run)
         else:
-            tail.attempt, tail.appended = run.attempt, run.last_seq
+            tail.attempt, tail.appended, tail.state = run.attempt, run.last_seq, run.state
         if event is not None:
             tail.publish(event)
 
     def append(self, run_id: str, event: event_pb2.Event) -> None:
-        """Numbers the event and puts it in line to be committed. The run must be active."""
+        """Numbers the event and puts it in line to be committed. The run must be active.
+
+        Raises `IllegalTransition` for a change of state that can not be.
+        """
         tail = self._tails[run_id]
+        state = state_after(event)
+        if state is not None:
+            check_transition(tail.state, state)
+            tail.state = state
         tail.appended += 1
         event.seq, event.attempt, event.time = tail.appended, tail.attempt, timestamp()
         self._pending.append((run_id, event))
@@ -93,9 +103,26 @@ class EventLog:
         await self._settled.wait()
 
     async def room(self) -> None:
-        """Returns when so few events wait that a trainer may add to them."""
-        if len(self._pending) >= MOST_PENDING:
+        """Returns when so few events wait that a trainer may add to them, and none waits for room on the disk."""
+        if self.held_up or len(self._pending) >= MOST_PENDING:
             await self.flush()
+
+    @property
+    def held_up(self) -> bool:
+        """Whether events can not be recorded at present."""
+        return self._blocked.is_set()
+
+    async def unless_held_up[T](self, work: asyncio.Task[T]) -> T:
+        """The result of something that waits for events to be recorded. Raises `STORAGE_FULL` where they can not be;
+        the work goes on."""
+        obstacle = asyncio.ensure_future(self._blocked.wait())
+        try:
+            await asyncio.wait({work, obstacle}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            obstacle.cancel()
+        if work.done():
+            return work.result()
+        raise storage_full(f"Events of runs can not be recorded: {self._obstacle}.")
 
     async def watch(self, run_id: str, from_seq: int) -> AsyncGenerator[event_pb2.Event]:
         """Every event from `from_seq` on, in order, once; ends after the last one of a run that has ended."""
@@ -155,7 +182,15 @@ class EventLog:
         """Tries until it succeeds: a full disk holds the runs up, since trainers wait for room, but loses nothing."""
         while True:
             try:
-                return await self._registry.do(Registry.append, batch)
-            except sqlite3.Error as error:
-                _log.error("events can not be recorded, trying again: %s", error)
+                await self._registry.do(Registry.append, batch)
+            except (sqlite3.Error, Refusal) as error:
+                if not self.held_up:
+                    _log.error("events can not be recorded, trying again every %g s: %s", _RETRY_S, error)
+                self._obstacle = str(error)
+                self._blocked.set()
                 await asyncio.sleep(_RETRY_S)
+            else:
+                if self.held_up:
+                    _log.info("events are recorded again")
+                self._blocked.clear()
+                return

@@ -50,6 +50,8 @@ class Heartbeat:
         self._cpu_ms = 0.0
         self._longest_wait = 0.0
         self._preparing = True
+        self.waiting = False
+        """Whether it waits for something that is not its own to end; its beats suffice then."""
 
     def reported(self, *, steps: bool) -> None:
         """Something came that only the trainer's main thread sends; `steps` says that it was metrics."""
@@ -61,7 +63,9 @@ class Heartbeat:
 
     def beat(self, cpu_ms: float) -> None:
         now = self._clock()
-        if cpu_ms - self._cpu_ms >= _BUSY_SHARE * 1000 * (now - self._beat):
+        if self.waiting:
+            self._reported = self._active = now
+        elif cpu_ms - self._cpu_ms >= _BUSY_SHARE * 1000 * (now - self._beat):
             self._active = now
         self._beat, self._cpu_ms = now, cpu_ms
 

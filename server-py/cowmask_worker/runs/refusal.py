@@ -47,6 +47,10 @@ def run_not_found(run_id: str) -> Refusal:
     return refusal("RUN_NOT_FOUND", f"There is no run {shown(run_id)}.", "List the runs to see which there are.")
 
 
+def storage_full(message: str) -> Refusal:
+    return refusal("STORAGE_FULL", message, "Make room on the disk of the state folder; runs that wait for it go on.")
+
+
 def camel_case(field: str) -> str:
     """A field of the contract as a script writes it."""
     first, *others = field.split("_")

@@ -15,7 +15,7 @@ from cowmask_worker.data.catalog import CATALOG
 from cowmask_worker.runs.dataset_facts import dataset_message
 from cowmask_worker.runs.refusal import Refusal, refusal, run_not_found
 from cowmask_worker.runs.requested import Requested
-from cowmask_worker.runs.states import ACTIVE, RESUMABLE, state_name
+from cowmask_worker.runs.states import ACTIVE, RESUMABLE, check_transition, state_after, state_name
 
 FILE = "registry.sqlite"
 
@@ -123,7 +123,7 @@ class Registry:
                 return Started(there, None)
             now = self._insert(run_id, requested, config_hash)
             event = _queued(seq=1, attempt=1, time=now)
-            self._record(run_id, event)
+            self._record(run_id, event, first=True)
             return Started(self.run(run_id), event)
 
     def imported(
@@ -214,8 +214,11 @@ class Registry:
             for run_id, event in batch:
                 self._record(run_id, event)
 
-    def _record(self, run_id: str, event: event_pb2.Event) -> None:
+    def _record(self, run_id: str, event: event_pb2.Event, *, first: bool = False) -> None:
         kind = event.WhichOneof("type") or ""
+        state = state_after(event)
+        if state is not None and not first:
+            check_transition(self.run(run_id).state, state)
         self._database.execute(
             "INSERT INTO events (run_id, seq, type, payload) VALUES (?, ?, ?, ?)",
             (run_id, event.seq, kind, event.SerializeToString()),
@@ -224,14 +227,13 @@ class Registry:
         self._database.execute(
             "UPDATE runs SET last_seq = ?, step = coalesce(?, step) WHERE id = ?", (event.seq, step, run_id)
         )
-        if kind == "state":
-            self._database.execute("UPDATE runs SET state = ? WHERE id = ?", (event.state.state, run_id))
-        elif kind == "progress" and event.progress.HasField("split_fingerprint"):
+        if state is not None:
+            self._database.execute("UPDATE runs SET state = ? WHERE id = ?", (state, run_id))
+        if kind == "progress" and event.progress.HasField("split_fingerprint"):
             self._database.execute("UPDATE runs SET split = ? WHERE id = ?", (event.progress.split_fingerprint, run_id))
         elif kind == "finished":
             self._database.execute(
-                "UPDATE runs SET state = ?, finished = ? WHERE id = ?",
-                (event.finished.state, event.finished.SerializeToString(), run_id),
+                "UPDATE runs SET finished = ? WHERE id = ?", (event.finished.SerializeToString(), run_id)
             )
 
     def run(self, run_id: str) -> experiments_pb2.Run:

@@ -3,6 +3,7 @@
 `<state>/{lock, registry.sqlite, runs/<run id>/checkpoints/}`
 """
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ class State:
     async def open(cls, folder: Path) -> "State":
         """Takes the folder. Runs that a dead worker left behind become interrupted.
 
-        Raises `STATE_IN_USE` where another worker holds the folder, `STATE_UNUSABLE` where it can't be used.
+        Raises `STATE_IN_USE` where another worker holds the folder, `STATE_UNUSABLE` where it can't be used,
+        `STORAGE_FULL` where its disk has no room to record what became of those runs.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -47,7 +49,13 @@ class State:
             lock.release()
             raise
         state = cls(folder, lock, registry)
-        await state._recover(lock.previous_owner)
+        recovering = asyncio.create_task(state._recover(lock.previous_owner), name="recover runs")
+        try:
+            await state.log.unless_held_up(recovering)
+        except BaseException:
+            recovering.cancel()
+            await state.close()
+            raise
         return state
 
     async def _recover(self, owner: dict[str, Any]) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from cowmask.v1 import event_pb2, experiments_pb2
-from cowmask_worker.runs.refusal import refusal, run_not_found
+from cowmask_worker.runs.refusal import Refusal, refusal, run_not_found
 from cowmask_worker.runs.registry import Page, Registry
 from cowmask_worker.runs.requested import Requested
 from cowmask_worker.runs.run_id import is_run_id, new_run_id
 from cowmask_worker.runs.state import State
+from cowmask_worker.runs.states import ACTIVE, STORAGE_FULL
 from cowmask_worker.runs.task_host import TaskHost
 from cowmask_worker.runs.trainer import Trainer, Why, worker_stopping
 
@@ -92,11 +93,18 @@ class Supervisor:
 
     async def get(self, run_id: str) -> experiments_pb2.Run:
         state = await self._opened(run_id)
-        return await state.registry.do(Registry.run, run_id)
+        return self._as_it_is(state, await state.registry.do(Registry.run, run_id))
+
+    def _as_it_is(self, state: State, run: experiments_pb2.Run) -> experiments_pb2.Run:
+        """While events can not be recorded the registry lags behind, and the run that trains waits."""
+        if state.log.held_up and self._training is not None and self._training[0] == run.id and run.state in ACTIVE:
+            run.state = STORAGE_FULL
+        return run
 
     async def list(self, size: int, before: int | None) -> Page:
         state = await self._opened()
-        return await state.registry.do(Registry.runs, size, before)
+        page = await state.registry.do(Registry.runs, size, before)
+        return page._replace(runs=[self._as_it_is(state, run) for run in page.runs])
 
     async def watch(self, run_id: str, from_seq: int) -> AsyncGenerator[event_pb2.Event]:
         state = await self._opened(run_id)
@@ -119,11 +127,17 @@ class Supervisor:
             queued = next((run for run in self._queue if run.id == run_id), None)
             if queued is not None:
                 self._queue.remove(queued)
-                await state.end(queued, event_pb2.Finished(state=event_pb2.RUN_STATE_CANCELLED, cause=_by_user()))
+                finished = event_pb2.Finished(state=event_pb2.RUN_STATE_CANCELLED, cause=_by_user())
+                await self._recorded(state, state.end(queued, finished))
             elif self._training is not None and self._training[0] == run_id:
                 await self._training[1].cancel(Why.USER, CANCEL_GRACE_S)
-                await state.log.flush()
-            return await state.registry.do(Registry.run, run_id)
+                await self._recorded(state, state.log.flush())
+            return self._as_it_is(state, await state.registry.do(Registry.run, run_id))
+
+    async def _recorded(self, state: State, work: Coroutine[Any, Any, None]) -> None:
+        """Returns when events are recorded, or when they can not be at present: the work then goes on."""
+        with contextlib.suppress(Refusal):
+            await state.log.unless_held_up(self._spawned(work))
 
     async def delete(self, run_id: str) -> None:
         await self._to_its_end(self._delete(run_id))
@@ -142,6 +156,8 @@ class Supervisor:
     async def _opened(self, run_id: str | None = None) -> State:
         if run_id is not None and not is_run_id(run_id):
             raise run_not_found(run_id)
+        if self._state is not None:
+            return self._state
         async with self._change:
             if self._state is None:
                 self._refuse_while_stopping()
@@ -166,10 +182,13 @@ class Supervisor:
 
     async def _to_its_end[T](self, change: Coroutine[Any, Any, T]) -> T:
         """A caller that goes away must not leave a run in the registry that is in no queue."""
-        task = asyncio.create_task(change)
+        return await asyncio.shield(self._spawned(change))
+
+    def _spawned[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
-        return await asyncio.shield(task)
+        return task
 
     async def stop(self, grace_s: float) -> None:
         """Ends every run, the one that trains with a checkpoint if the grace suffices, then gives the folder back."""

@@ -21,7 +21,7 @@ _EXIT_GRACE_S = 10.0
 
 _log = logging.getLogger(__name__)
 
-# The state is control's to tell; all else a trainer may report.
+# The state is control's to tell, but for one thing; all else a trainer may report.
 _REPORTED = frozenset({"progress", "metrics", "evaluation", "checkpoint", "warning", "finished"})
 
 
@@ -96,6 +96,9 @@ class Trainer:
             await self._call.send(tasks_pb2.Cancel())
         async for message in self._call.answers():
             kind = message.event.WhichOneof("type")
+            if kind == "state":
+                self._wait_or_go_on(message.event.state.state)
+                continue
             if kind not in _REPORTED:
                 continue
             self._heartbeat.reported(steps=kind == "metrics")
@@ -109,12 +112,27 @@ class Trainer:
                 self._phase = message.event.progress.phase if begun else ""
             if kind == "metrics":
                 self._step = message.event.metrics.first_step + len(message.event.metrics.loss)
-            self._waiting_for_room = True
-            await self._state.log.room()
-            self._waiting_for_room = False
-            self._heartbeat.excused()
+            await self._room()
             self._state.log.append(self._run.id, message.event)
         raise TaskGone(await self._process.stop(_EXIT_GRACE_S))
+
+    async def _room(self) -> None:
+        """Returns when the log takes events; a run that waits until they can be recorded says so in them."""
+        self._waiting_for_room = True
+        log = self._state.log
+        if log.held_up and self._run_state == event_pb2.RUN_STATE_RUNNING:
+            self._enter(event_pb2.RUN_STATE_STORAGE_FULL)
+            await log.room()
+            self._wait_or_go_on(event_pb2.RUN_STATE_RUNNING)
+        await log.room()
+        self._waiting_for_room = False
+        self._heartbeat.excused()
+
+    def _wait_or_go_on(self, state: event_pb2.RunState.ValueType) -> None:
+        """The one thing that a trainer may say of its state: whether it waits for room for a checkpoint."""
+        if {self._run_state, state} == {event_pb2.RUN_STATE_RUNNING, event_pb2.RUN_STATE_STORAGE_FULL}:
+            self._enter(state)
+        self._heartbeat.waiting = self._run_state == event_pb2.RUN_STATE_STORAGE_FULL
 
     def _enter(self, state: event_pb2.RunState.ValueType) -> None:
         if self._run_state != event_pb2.RUN_STATE_CANCELLING:

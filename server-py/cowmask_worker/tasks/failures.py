@@ -9,12 +9,13 @@ from cowmask_worker.data.damage import DatasetDamaged, DatasetMissing, DatasetUn
 from cowmask_worker.data.own.store import DatasetChanged
 from cowmask_worker.data.split_file import SplitDamaged
 from cowmask_worker.data.split_folder import SplitMissing
-from cowmask_worker.runs.refusal import Refusal
+from cowmask_worker.durable_files import NO_ROOM
+from cowmask_worker.runs.refusal import Refusal, storage_full
 from cowmask_worker.runs.split_facts import split_failure
 from cowmask_worker.tasks.call import CallCancelled
 from cowmask_worker.tasks.splits import SplitChanged
 from cowmask_worker.tensors import TensorError
-from cowmask_worker.training.checkpoints import CheckpointDamaged
+from cowmask_worker.training.checkpoints import CheckpointDamaged, NoRoom
 
 
 def error_detail(error: Exception) -> error_pb2.ErrorDetail:
@@ -34,6 +35,10 @@ def failure(error: Exception) -> event_pb2.Failure:
             return event_pb2.Failure(code="CANCELLED_BY_USER", message="The call was cancelled.")
         case TensorError():
             return event_pb2.Failure(code="INVALID_OPTION", message=str(error))
+        case NoRoom():
+            return storage_full(f"The disk is full: {error}.").failure
+        case OSError() if error.errno in NO_ROOM:
+            return storage_full(f"The disk is full: {error}.").failure
         case CheckpointDamaged():
             hint = "Name an older step, or resume the run, which goes on from the newest checkpoint that verifies."
             return event_pb2.Failure(code="CHECKPOINT_DAMAGED", message=str(error), hint=hint)

@@ -30,11 +30,13 @@ from cowmask_worker.training.dispatch import many_steps
 from cowmask_worker.training.loop import (
     Ended,
     Evaluated,
+    GoingOn,
     Kept,
     LoopEvent,
     Metrics,
     Program,
     Score,
+    Waiting,
     Warned,
     run_steps,
 )
@@ -208,6 +210,10 @@ class Told:
                 self.step = event.step
                 self._checkpoint = event_pb2.Checkpoint(step=event.step, digest=event.digest, bytes=event.bytes)
                 return event_pb2.Event(checkpoint=self._checkpoint)
+            case Waiting():
+                return event_pb2.Event(state=event_pb2.StateChanged(state=event_pb2.RUN_STATE_STORAGE_FULL))
+            case GoingOn():
+                return event_pb2.Event(state=event_pb2.StateChanged(state=event_pb2.RUN_STATE_RUNNING))
             case Ended():
                 return self._ended(event)
 

@@ -21,11 +21,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as decode
 from safetensors.numpy import save as encode
 
-from cowmask_worker.durable_files import flush_folder, write_durably
+from cowmask_worker.durable_files import NO_ROOM, flush_folder, free_bytes, write_durably
 
 STATE = "state.safetensors"
 MANIFEST = "manifest.json"
 KEEP = 2
+# Of manifest and safetensors header, with something left for the registry, which is on the same disk.
+_BESIDE_STATE_BYTES = 1 << 20
 
 Arrays = dict[str, NDArray[np.generic]]
 
@@ -36,6 +38,15 @@ class CheckpointDamaged(Exception):  # noqa: N818
 
 class NonFiniteState(Exception):  # noqa: N818
     """A state that holds an infinity or no number; it is not saved."""
+
+
+class NoRoom(Exception):  # noqa: N818
+    """The disk has no room for a checkpoint; the others are as they were."""
+
+    def __init__(self, folder: Path, needed: int) -> None:
+        super().__init__(
+            f"a checkpoint takes {needed:,} bytes, and {free_bytes(folder):,} are free on the disk of {folder}"
+        )
 
 
 class CheckpointInfo(NamedTuple):
@@ -96,12 +107,27 @@ def save(folder: Path, state: object, *, step: int, facts: Mapping[str, object])
     """Writes the state as the checkpoint of `step`, reads it back, then removes those that are no longer needed.
 
     `facts` are kept in the manifest. A checkpoint of the same step is replaced. Raises `NonFiniteState` before anything
-    is written, `OSError` where the disk refuses, with the earlier checkpoints as they were.
+    is written, `NoRoom` where the disk is too full for it, `OSError` where it refuses for another reason; the earlier
+    checkpoints are then as they were.
     """
     arrays = named_arrays(state)
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise NonFiniteState(f"{name} holds values that are not finite after step {step}")
+    for leftover in folder.glob(".*"):
+        shutil.rmtree(leftover)
+    needed = sum(array.nbytes for array in arrays.values()) + _BESIDE_STATE_BYTES
+    if free_bytes(folder) < needed:
+        raise NoRoom(folder, needed)
+    try:
+        return _written(folder, arrays, step, facts)
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise NoRoom(folder, needed) from error
+        raise
+
+
+def _written(folder: Path, arrays: Arrays, step: int, facts: Mapping[str, object]) -> CheckpointInfo:
     content = encode(arrays)
     manifest = {
         "format": 1,
@@ -113,8 +139,6 @@ def save(folder: Path, state: object, *, step: int, facts: Mapping[str, object])
     }
     target = folder / f"{step:010d}"
     aside = folder / f".{target.name}.{os.getpid()}"
-    for leftover in folder.glob(".*"):
-        shutil.rmtree(leftover)
     aside.mkdir(parents=True)
     try:
         write_durably(aside / STATE, content)

@@ -15,19 +15,23 @@ edge were done before the checkpoint was there; only a run restored at its very 
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import jax
 import numpy as np
 
-from cowmask_worker.training.checkpoints import CheckpointInfo, NonFiniteState
+from cowmask_worker.training.checkpoints import CheckpointInfo, NonFiniteState, NoRoom
 from cowmask_worker.training.dispatch import MOST_STEPS
 from cowmask_worker.training.state import TrainState, Variables
 from cowmask_worker.training.step import StepMetrics
 
 SECONDS_PER_DISPATCH = 0.5
 """Metrics come, and a cancel is seen, about this often, however long a step takes."""
+
+SECONDS_TO_NEXT_TRY = 1.0
+"""Where a checkpoint waits for room on the disk."""
 
 TEACHER_MARGIN = 0.02
 """How far, as a share of the images, the teacher's error must exceed the student's to be worth a warning."""
@@ -56,7 +60,7 @@ class Evaluated(NamedTuple):
     teacher: Score
 
 
-type WarningCode = Literal["consistency_loss_zero", "teacher_below_student", "non_finite_loss"]
+type WarningCode = Literal["consistency_loss_zero", "teacher_below_student", "non_finite_loss", "storage_full"]
 
 
 class Warned(NamedTuple):
@@ -75,7 +79,17 @@ class Ended(NamedTuple):
     unsaved: str | None = None
 
 
-type LoopEvent = Metrics | Evaluated | CheckpointInfo | Warned | Ended
+class Waiting(NamedTuple):
+    """The run stands still at a step until there is room for its checkpoint; `GoingOn` follows, or the end."""
+
+    step: int
+
+
+class GoingOn(NamedTuple):
+    step: int
+
+
+type LoopEvent = Metrics | Evaluated | CheckpointInfo | Warned | Waiting | GoingOn | Ended
 
 
 class Program(NamedTuple):
@@ -127,8 +141,11 @@ def run_steps(
     restored: bool = False,
     kept: Kept = Kept(),  # noqa: B008 - it can't be changed
     clock: Callable[[], float] = time.perf_counter,
+    wait: Callable[[], None] = lambda: time.sleep(SECONDS_TO_NEXT_TRY),
 ) -> Iterator[LoopEvent]:
     """Trains from `state` to the plan's last step or until `cancelled`, which is asked at every edge.
+
+    Where the disk has no room for a checkpoint, it waits and tries again, until `cancelled`.
 
     `restored` says that a checkpoint of `state` exists, `kept` what is kept with it.
     """
@@ -149,15 +166,18 @@ def run_steps(
         unsaved: str | None = None
         if step > saved and (stop or (step > first and step % plan.checkpoint_every == 0)):
             try:
-                yield save(state, step, Kept(watch.warned, pace.count))
-                saved = step
+                write = partial(save, state, step, Kept(watch.warned, pace.count))
+                unsaved = yield from _saved(write, step, cancelled, wait)
+                stop = stop or unsaved is not None
             except NonFiniteState as error:
                 if complete or plan.non_finite != "continue":
                     yield Ended("failed", step, str(error))
                     return
                 unsaved = str(error)
+            if unsaved is None:
+                saved = step
         if stop:
-            yield Ended("succeeded" if complete else "cancelled", step, unsaved=unsaved)
+            yield Ended("succeeded" if complete and unsaved is None else "cancelled", step, unsaved=unsaved)
             return
 
         edges = (plan.evaluate_every, plan.checkpoint_every)
@@ -182,6 +202,31 @@ def run_steps(
         if watch.skipped_in_vain:
             yield Ended("failed", step, f"none of the last {watch.skipped_in_vain} steps could be taken")
             return
+
+
+def _saved(
+    save: Callable[[], CheckpointInfo], step: int, cancelled: Callable[[], bool], wait: Callable[[], None]
+) -> Generator[LoopEvent, None, str | None]:
+    """Saves as soon as there is room. Returns None, or why there is no checkpoint of a run that was cancelled."""
+    waiting = False
+    while True:
+        try:
+            info = save()
+        except NoRoom as full:
+            if not waiting:
+                waiting = True
+                yield Warned(
+                    "storage_full", f"The run waits, since {full}. Make room: it then goes on by itself.", step
+                )
+                yield Waiting(step)
+            if cancelled():
+                return str(full)
+            wait()
+            continue
+        if waiting:
+            yield GoingOn(step)
+        yield info
+        return None
 
 
 class _Pace:

@@ -12,12 +12,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from small_disk import SmallDisk
 
+from cowmask_worker.training import checkpoints
 from cowmask_worker.training.checkpoints import (
     MANIFEST,
     STATE,
     CheckpointDamaged,
     NonFiniteState,
+    NoRoom,
     load,
     newest_verified,
     save,
@@ -175,16 +178,41 @@ def test_f7_a_state_that_is_not_finite_is_not_saved(tmp_path: Path, bad: float) 
 def test_f4_a_refusing_disk_leaves_the_earlier_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written(tmp_path, 10, 20)
 
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
+    def refuse(_: int) -> None:
+        raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", full)
-        with pytest.raises(OSError, match="No space left"):
+        patch.setattr(os, "fsync", refuse)
+        with pytest.raises(OSError, match="Input/output error"):
             written(tmp_path, 30)
     assert names(tmp_path) == ["0000000010", "0000000020"]
     written(tmp_path, 30)
     assert names(tmp_path) == ["0000000020", "0000000030"]
+
+
+@pytest.mark.parametrize("estimated", [True, False])
+def test_f4_a_full_disk_is_told_and_leaves_the_earlier_checkpoints(
+    small_disk: SmallDisk, monkeypatch: pytest.MonkeyPatch, estimated: bool
+) -> None:
+    folder = small_disk.folder / "r"
+    large = State(jnp.int32(0), {"kernel": jnp.arange(200_000, dtype=jnp.float32)})
+
+    def save_large(step: int) -> None:
+        save(folder, large._replace(step=jnp.int32(step)), step=step, facts={})
+
+    save_large(10)
+    save_large(20)
+    small_disk.fill()
+    with monkeypatch.context() as patch:
+        if not estimated:  # others were quicker to fill the disk
+            patch.setattr(checkpoints, "free_bytes", lambda _: 10**12)
+        with pytest.raises(NoRoom, match="a checkpoint takes 1,848,580 bytes"):
+            save_large(30)
+    assert names(folder) == ["0000000010", "0000000020"]
+    assert newest_verified(folder).skipped == []
+    small_disk.make_room()
+    save_large(30)
+    assert names(folder) == ["0000000020", "0000000030"]
 
 
 KILLED = """

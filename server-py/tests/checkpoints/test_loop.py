@@ -10,9 +10,21 @@ import numpy as np
 import pytest
 
 from cowmask_worker.models.functional import Variables
-from cowmask_worker.training.checkpoints import CheckpointInfo, NonFiniteState, save
+from cowmask_worker.training.checkpoints import CheckpointInfo, NonFiniteState, NoRoom, save
 from cowmask_worker.training.dispatch import MOST_STEPS, many_steps
-from cowmask_worker.training.loop import Ended, Evaluated, Kept, Metrics, Plan, Program, Score, Warned, run_steps
+from cowmask_worker.training.loop import (
+    Ended,
+    Evaluated,
+    GoingOn,
+    Kept,
+    Metrics,
+    Plan,
+    Program,
+    Score,
+    Waiting,
+    Warned,
+    run_steps,
+)
 from cowmask_worker.training.state import TrainState, initial_state
 from cowmask_worker.training.step import StepMetrics
 
@@ -90,6 +102,10 @@ def kinds(events: Iterable[object]) -> list[Any]:
                 return ("checkpoint", event.step)
             case Warned():
                 return (event.code, event.step)
+            case Waiting():
+                return "waits"
+            case GoingOn():
+                return "goes on"
             case _:
                 return (event.state, event.step)
 
@@ -174,6 +190,52 @@ def test_a_restored_run_repeats_neither_evaluation_nor_checkpoint() -> None:
     assert events == ["steps", ("evaluate", "test", 8), ("checkpoint", 8), ("succeeded", 8)]
     assert kinds(run(Recorder(), Plan(8, 4, 4), first=4, restored=True, cancelled=lambda: True)) == [("cancelled", 4)]
     assert kinds(run(Recorder(), Plan(8, 4, 4), first=8, restored=True)) == [("evaluate", "test", 8), ("succeeded", 8)]
+
+
+class Full(Recorder):
+    """Its disk has room again at the third try of every save."""
+
+    tries = 0
+
+    def save(self, state: TrainState, step: int, kept: Kept) -> CheckpointInfo:
+        self.tries += 1
+        if self.tries % 3:
+            raise NoRoom(Path("/"), 10**15)
+        return super().save(state, step, kept)
+
+
+def test_f4_a_run_stands_still_until_there_is_room_and_goes_on_as_if_nothing_was() -> None:
+    plan = Plan(steps=8, evaluate_every=8, checkpoint_every=4)
+    waits: list[int] = []
+    events = list(run(full := Full(pace=1.0), plan, wait=lambda: waits.append(full.tries)))
+    assert kinds(events) == [
+        "steps",
+        ("storage_full", 4),
+        "waits",
+        "goes on",
+        ("checkpoint", 4),
+        "steps",
+        ("evaluate", "test", 8),
+        ("storage_full", 8),
+        "waits",
+        "goes on",
+        ("checkpoint", 8),
+        ("succeeded", 8),
+    ]
+    assert waits == [1, 2, 4, 5]
+    losses = [event.columns.loss for event in events if isinstance(event, Metrics)]
+    np.testing.assert_array_equal(np.concatenate(losses), np.arange(8))
+
+
+@pytest.mark.parametrize("step", [4, 8])
+def test_f4_a_run_that_waits_for_room_can_be_cancelled(step: int) -> None:
+    full = Full(pace=1.0)
+    plan = Plan(steps=8, evaluate_every=8, checkpoint_every=4)
+    last = {4: 2, 8: 5}[step]
+    ended = list(run(full, plan, cancelled=lambda: full.tries >= last, wait=lambda: None))[-1]
+    assert isinstance(ended, Ended)
+    assert (ended.state, ended.step) == ("cancelled", step)
+    assert "1,000,000,000,000,000 bytes" in str(ended.unsaved)
 
 
 def test_f7_a_loss_that_is_not_finite_ends_the_run_before_it_is_saved() -> None:

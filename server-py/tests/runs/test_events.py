@@ -37,7 +37,7 @@ def metrics(step: int) -> event_pb2.Event:
 
 
 def end() -> event_pb2.Event:
-    return event_pb2.Event(finished=event_pb2.Finished(state=event_pb2.RUN_STATE_SUCCEEDED))
+    return event_pb2.Event(finished=event_pb2.Finished(state=event_pb2.RUN_STATE_CANCELLED))
 
 
 async def read(log: EventLog, from_seq: int, cuts: Iterable[int]) -> list[int]:

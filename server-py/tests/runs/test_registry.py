@@ -16,6 +16,7 @@ from cowmask_worker.runs.refusal import Refusal
 from cowmask_worker.runs.registry import _MIGRATIONS, FILE, Registry
 from cowmask_worker.runs.registry_thread import RegistryThread
 from cowmask_worker.runs.run_id import is_run_id, new_run_id
+from cowmask_worker.runs.states import IllegalTransition
 
 CONFIG = experiment_config_pb2.ExperimentConfig(steps=3)
 
@@ -25,6 +26,10 @@ def registry(tmp_path: Path) -> Iterator[Registry]:
     registry = Registry(tmp_path)
     yield registry
     registry.close()
+
+
+def entered(state: "event_pb2.RunState.ValueType", seq: int) -> event_pb2.Event:
+    return event_pb2.Event(seq=seq, attempt=1, state=event_pb2.StateChanged(state=state))
 
 
 def finished(state: "event_pb2.RunState.ValueType", seq: int) -> event_pb2.Event:
@@ -72,8 +77,7 @@ async def test_f10_fifty_submits_at_once_are_one_run(tmp_path: Path) -> None:
 
 def test_f2_a_batch_of_events_is_recorded_whole_or_not_at_all(registry: Registry) -> None:
     registry.start("run_a", asked(CONFIG, ""), b"")
-    state = event_pb2.StateChanged(state=event_pb2.RUN_STATE_RUNNING)
-    good, twice = event_pb2.Event(seq=2, state=state), event_pb2.Event(seq=2, state=state)
+    good, twice = entered(event_pb2.RUN_STATE_STARTING, 2), entered(event_pb2.RUN_STATE_RUNNING, 2)
     with pytest.raises(sqlite3.IntegrityError):
         registry.append([("run_a", good), ("run_a", twice)])
     assert registry.run("run_a").state == event_pb2.RUN_STATE_QUEUED
@@ -82,13 +86,26 @@ def test_f2_a_batch_of_events_is_recorded_whole_or_not_at_all(registry: Registry
 
 def test_f2_the_verdict_is_recorded_with_its_event(registry: Registry) -> None:
     registry.start("run_a", asked(CONFIG, ""), b"")
-    registry.append([("run_a", finished(event_pb2.RUN_STATE_FAILED, 2))])
+    registry.append([("run_a", entered(event_pb2.RUN_STATE_STARTING, 2))])
+    registry.append([("run_a", finished(event_pb2.RUN_STATE_FAILED, 3))])
     run = registry.run("run_a")
-    assert (run.state, run.step, run.last_seq) == (event_pb2.RUN_STATE_FAILED, 7, 2)
+    assert (run.state, run.step, run.last_seq) == (event_pb2.RUN_STATE_FAILED, 7, 3)
     assert run.finished.state == event_pb2.RUN_STATE_FAILED
     resumed = registry.resume("run_a").run
-    assert (resumed.state, resumed.attempt, resumed.last_seq) == (event_pb2.RUN_STATE_QUEUED, 2, 3)
+    assert (resumed.state, resumed.attempt, resumed.last_seq) == (event_pb2.RUN_STATE_QUEUED, 2, 4)
     assert not resumed.HasField("finished")
+
+
+def test_a_state_that_can_not_follow_is_refused_with_all_that_came_with_it(registry: Registry) -> None:
+    run = registry.start("run_a", asked(CONFIG, ""), b"").run
+    with pytest.raises(IllegalTransition, match="queued can not become succeeded"):
+        registry.append(
+            [
+                ("run_a", event_pb2.Event(seq=2, metrics=event_pb2.Metrics(loss=[1.0]))),
+                ("run_a", finished(event_pb2.RUN_STATE_SUCCEEDED, 3)),
+            ]
+        )
+    assert registry.run("run_a") == run
 
 
 @pytest.mark.parametrize("state", [event_pb2.RUN_STATE_SUCCEEDED, None])
@@ -97,7 +114,9 @@ def test_what_succeeded_or_is_under_way_is_not_resumed(
 ) -> None:
     registry.start("run_a", asked(CONFIG, ""), b"")
     if state is not None:
-        registry.append([("run_a", finished(state, 2))])
+        registry.append([("run_a", entered(event_pb2.RUN_STATE_STARTING, 2))])
+        registry.append([("run_a", entered(event_pb2.RUN_STATE_RUNNING, 3))])
+        registry.append([("run_a", finished(state, 4))])
     with pytest.raises(Refusal) as refused:
         registry.resume("run_a")
     assert refused.value.failure.code == "RUN_NOT_RESUMABLE"

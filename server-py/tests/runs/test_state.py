@@ -57,7 +57,8 @@ async def test_f2_runs_of_a_dead_worker_are_interrupted_with_a_cause(tmp_path: P
     started = await state.registry.do(Registry.start, "run_a", asked(config, ""), b"")
     state.log.opened(started.run, started.event)
     checkpoint = event_pb2.Checkpoint(step=4, digest="d")
-    state.log.append("run_a", event_pb2.Event(state=event_pb2.StateChanged(state=event_pb2.RUN_STATE_RUNNING)))
+    for entered in (event_pb2.RUN_STATE_STARTING, event_pb2.RUN_STATE_RUNNING):
+        state.log.append("run_a", event_pb2.Event(state=event_pb2.StateChanged(state=entered)))
     state.log.append("run_a", event_pb2.Event(checkpoint=checkpoint))
     state.log.append("run_a", event_pb2.Event(metrics=event_pb2.Metrics(first_step=4, loss=[1.0, 2.0])))
     # As a kill would leave it: nothing is told of the run's end.
@@ -71,12 +72,12 @@ async def test_f2_runs_of_a_dead_worker_are_interrupted_with_a_cause(tmp_path: P
     assert "running" in run.finished.cause.message
     assert (run.finished.step, run.finished.checkpoint) == (6, checkpoint)
     events = [event async for event in reopened.log.watch("run_a", 1)]
-    assert [event.seq for event in events] == [1, 2, 3, 4, 5]
+    assert [event.seq for event in events] == [1, 2, 3, 4, 5, 6]
     assert events[-1].finished == run.finished
     await reopened.close()
 
     third = await State.open(tmp_path)
-    assert (await third.registry.do(Registry.run, "run_a")).last_seq == 5, "told once"
+    assert (await third.registry.do(Registry.run, "run_a")).last_seq == 6, "told once"
     await third.close()
 
 

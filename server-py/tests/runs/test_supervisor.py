@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from asked import asked
+from small_disk import SmallDisk
 
 from cowmask.v1 import event_pb2, experiment_config_pb2, experiments_pb2
 from cowmask_worker.runs import events as events_module
@@ -29,6 +30,7 @@ CONFIG = experiment_config_pb2.ExperimentConfig(steps=5)
 QUEUED = event_pb2.RUN_STATE_QUEUED
 STARTING = event_pb2.RUN_STATE_STARTING
 RUNNING = event_pb2.RUN_STATE_RUNNING
+STORAGE_FULL = event_pb2.RUN_STATE_STORAGE_FULL
 CANCELLING = event_pb2.RUN_STATE_CANCELLING
 CANCELLED = event_pb2.RUN_STATE_CANCELLED
 INTERRUPTED = event_pb2.RUN_STATE_INTERRUPTED
@@ -272,6 +274,41 @@ async def test_f14_a_long_compile_is_no_hang(tmp_path: Path, socket_folder: Path
         events = await watch(supervisor, run.id)
         assert [event.WhichOneof("type") for event in events].count("warning") == 0
         assert events[-1].finished.state == SUCCEEDED
+
+
+@pytest.mark.usefixtures("short_allowances")
+async def test_f4_a_trainer_that_waits_for_room_is_storage_full_and_no_hang(
+    tmp_path: Path, socket_folder: Path
+) -> None:
+    async with supervising(tmp_path, socket_folder, "waits for room") as supervisor:
+        run = await supervisor.start(asked(CONFIG, ""))
+        events = await watch(supervisor, run.id)
+        assert states(events) == [QUEUED, STARTING, RUNNING, STORAGE_FULL, RUNNING]
+        assert events[-1].finished.state == SUCCEEDED
+
+
+async def test_f4_a_full_registry_holds_a_run_up_and_loses_nothing(small_disk: SmallDisk, socket_folder: Path) -> None:
+    async with supervising(small_disk.folder, socket_folder, "for ever") as supervisor:
+        run = await supervisor.start(asked(CONFIG, ""))
+        await watch(supervisor, run.id, is_metrics)
+        queued = await supervisor.start(asked(CONFIG, ""))
+        async with asyncio.timeout(60):
+            while (await supervisor.get(run.id)).state != STORAGE_FULL:
+                small_disk.fill()
+                await asyncio.sleep(0.05)
+        with pytest.raises(Refusal) as refused:
+            await supervisor.start(asked(CONFIG, ""))
+        assert refused.value.failure.code == "STORAGE_FULL"
+        assert (await supervisor.cancel(queued.id)).state == QUEUED, "that can not be recorded yet"
+        assert [each.state for each in (await supervisor.list(10, None)).runs] == [QUEUED, STORAGE_FULL]
+        held = (await supervisor.get(run.id)).last_seq
+        small_disk.make_room()
+        events = await watch(supervisor, run.id, lambda event: event.seq > held + 3 and is_metrics(event))
+        assert [event.seq for event in events] == list(range(1, len(events) + 1))
+        steps = [event.metrics.first_step for event in events if is_metrics(event)]
+        assert steps == list(range(len(steps)))
+        assert states(events) == [QUEUED, STARTING, RUNNING, STORAGE_FULL, RUNNING]
+        assert (await watch(supervisor, queued.id))[-1].finished.state == CANCELLED
 
 
 async def test_a_wrong_token_attaches_nobody(tmp_path: Path, socket_folder: Path) -> None:

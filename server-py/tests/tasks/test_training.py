@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from google.protobuf import json_format
 from settings import DATASET, config
+from small_disk import SmallDisk
 from task_call import answered
 
 from cowmask.internal.v1 import tasks_pb2
@@ -300,6 +301,25 @@ def test_f8_out_of_memory_is_told_apart(
     assert (end.state, end.cause.code) == (event_pb2.RUN_STATE_FAILED, code)
     assert "Traceback" in end.cause.traceback
     assert ("batchSize" in end.cause.hint) == (code == "OUT_OF_MEMORY")
+
+
+def test_f4_a_run_waits_for_room_and_ends_as_if_nothing_was(
+    small_disk: SmallDisk, unbroken: list[event_pb2.Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "SECONDS_TO_NEXT_TRY", 0.05)
+    small_disk.fill()
+    folder = str(small_disk.folder / "r")
+    command = tasks_pb2.Train(run_id="r", config=config(), checkpoint_folder=folder, dataset=DATASET)
+    events: list[event_pb2.Event] = []
+    for event in training(command, Path(), lambda: False):
+        events.append(event)
+        if event.HasField("state") and event.state.state == event_pb2.RUN_STATE_STORAGE_FULL:
+            assert events[-2].warning.code == "storage_full"
+            small_disk.make_room()
+    states = [event.state.state for event in events if event.HasField("state")]
+    assert states == [event_pb2.RUN_STATE_STORAGE_FULL, event_pb2.RUN_STATE_RUNNING]
+    assert digests(events) == digests(unbroken)
+    assert rows(events) == rows(unbroken)
 
 
 def test_f4_a_disk_that_refuses_fails_the_run_with_the_reason(tmp_path: Path) -> None:

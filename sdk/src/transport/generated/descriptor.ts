@@ -2417,7 +2417,8 @@ export const descriptor = {
                 "RUN_STATE_CANCELLED": 5,
                 "RUN_STATE_INTERRUPTED": 6,
                 "RUN_STATE_FAILED": 7,
-                "RUN_STATE_SUCCEEDED": 8
+                "RUN_STATE_SUCCEEDED": 8,
+                "RUN_STATE_STORAGE_FULL": 9
               }
             },
             "Event": {

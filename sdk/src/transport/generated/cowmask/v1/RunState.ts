@@ -10,6 +10,7 @@ export const RunState = {
   RUN_STATE_INTERRUPTED: 'RUN_STATE_INTERRUPTED',
   RUN_STATE_FAILED: 'RUN_STATE_FAILED',
   RUN_STATE_SUCCEEDED: 'RUN_STATE_SUCCEEDED',
+  RUN_STATE_STORAGE_FULL: 'RUN_STATE_STORAGE_FULL',
 } as const;
 
 export type RunState =
@@ -31,5 +32,7 @@ export type RunState =
   | 7
   | 'RUN_STATE_SUCCEEDED'
   | 8
+  | 'RUN_STATE_STORAGE_FULL'
+  | 9
 
 export type RunState__Output = typeof RunState[keyof typeof RunState]
