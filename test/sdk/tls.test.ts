@@ -1,6 +1,6 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises'
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { type AddressInfo, type Socket, connect as connectSocket, createServer } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
@@ -11,36 +11,13 @@ import { type ConnectOptions, type RunEvent, connect } from 'cowmask'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { type Identity, issueClient, issueServer, makeAuthority, validFor } from '../../sdk/src/certificates.js'
+import { type Served, program, python, serveWorker } from './served.js'
 import { quick, temporaryFolder } from './worker.js'
 
 const cli = fileURLToPath(new URL('../../sdk/src/cli/main.ts', import.meta.url))
-const program = fileURLToPath(new URL('../../server-py/run.py', import.meta.url))
-const python = process.env.COWMASK_WORKER_PYTHON ?? ''
 const cowmask = (...args: string[]) => promisify(execFile)(process.execPath, ['--import', 'tsx', cli, ...args])
 const token = 'canary-b81f0c6e5d2a4937'
-
-interface Served {
-  readonly address: string
-  readonly port: number
-  stop(): Promise<unknown>
-}
-
-/** A worker as `serve` starts it. */
-async function serve(folder: string, ...flags: string[]): Promise<Served> {
-  await mkdir(folder, { recursive: true })
-  await writeFile(join(folder, 'token'), token)
-  const cache = process.env.JAX_COMPILATION_CACHE_DIR ?? join(folder, 'compile-cache')
-  const own = ['--token-file', join(folder, 'token'), '--state-dir', join(folder, 'state'), '--cache-dir', cache]
-  const child = spawn(python, ['-I', program, 'serve', ...own, ...flags], { stdio: ['ignore', 'pipe', 'ignore'] })
-  const ended = once(child, 'close').then(([code]: unknown[]) => code)
-  const [line] = (await once(child.stdout, 'data')) as [Buffer]
-  const { address } = JSON.parse(line.toString()) as { address: string }
-  const stop = () => {
-    child.kill('SIGTERM')
-    return ended
-  }
-  return { address, port: Number(address.split(':').at(-1)), stop }
-}
+const serve = (folder: string, ...flags: string[]) => serveWorker(folder, { token, flags })
 
 /** Passes bytes on, and keeps those that the client sent. */
 async function recorder(port: number) {
@@ -116,9 +93,9 @@ describe('S3: TLS that the two sides do not agree on', () => {
     const [encrypted, mutual, old, plain] = await Promise.all([
       // On every address of this machine, which S1 allows with TLS and a token.
       serve(at('encrypted'), '--listen', '0.0.0.0:0', ...ours),
-      serve(at('mutual'), '--listen', '127.0.0.1:0', ...ours, ...clients),
-      serve(at('expired'), '--listen', '127.0.0.1:0', ...expired),
-      serve(at('plain'), '--listen', '127.0.0.1:0'),
+      serve(at('mutual'), ...ours, ...clients),
+      serve(at('expired'), ...expired),
+      serve(at('plain')),
     ])
     workers = { encrypted, mutual, expired: old, plain }
   })

@@ -168,7 +168,7 @@ def train(
             pass
     folder = Path(command.train.checkpoint_folder)
     first = max((int(path.name) for path in folder.glob("*")), default=0) if command.train.resume else 0
-    last = 10_000_000 if "for ever" in BEHAVIOR else first + STEPS
+    last = 10_000_000 if "for ever" in BEHAVIOR else first + steps_asked()
     for step in range(first, last):
         if cancelled.is_set() and "ignores cancel" not in BEHAVIOR:
             save(folder, step, tell)
@@ -196,6 +196,10 @@ def train(
     if "never finishes" in BEHAVIOR:
         time.sleep(3600)
     tell(finished=event_pb2.Finished(state=event_pb2.RUN_STATE_SUCCEEDED, step=last))
+
+
+def steps_asked() -> int:
+    return next((int(word.removeprefix("steps ")) for word in BEHAVIOR if word.startswith("steps ")), STEPS)
 
 
 def save(folder: Path, step: int, tell: Callable[..., None]) -> None:
