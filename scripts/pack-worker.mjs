@@ -1,5 +1,5 @@
 // Puts the worker's sources, locks and table of options into sdk/worker, and what every package shows of its project
-// beside them; `--remove` takes them away again. npm runs both around `npm pack` unless scripts are off.
+// beside them; `--remove` takes them away again. `npm run pack` runs both around npm's packing.
 import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'

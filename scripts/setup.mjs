@@ -100,7 +100,7 @@ function checkNode() {
 }
 
 /** Runs npm. It runs this script itself as `npm run ...` and then says where it is; else it is on PATH. */
-function npm(...args) {
+export function npm(...args) {
   const cli = process.env.npm_execpath
   const [program, first] = cli?.endsWith('.js') ? [process.execPath, [cli]] : ['npm', []]
   return run(program, [...first, ...args, '--ignore-scripts', '--loglevel=error'])
@@ -132,6 +132,15 @@ async function buildSdk(log) {
     // `npm ci` could neither link nor make executable what was not built yet, and `npx cowmask` needs both.
     chmodSync(join(root, 'sdk', 'dist', 'cli', 'main.js'), 0o755)
     if (!existsSync(join(root, 'node_modules', '.bin', 'cowmask'))) await npm('rebuild', 'cowmask')
+  })
+}
+
+/** Prepares the npm side alone: packages and build. */
+export async function setupSdk(log) {
+  checkNode()
+  await locked(log, async () => {
+    await installPackages(log)
+    await buildSdk(log)
   })
 }
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -11,6 +11,59 @@ import { temporaryFolder } from './worker.js'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../', import.meta.url))
+
+function filesBelow(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => !entry.isDirectory())
+  return files.map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort()
+}
+
+/** What may be in the package beside what is compiled: files of this repository that git knows, and no other. */
+async function reviewed(): Promise<string[]> {
+  const carried = ['run.py', 'pyproject.toml', 'cowmask', 'cowmask_worker', 'locks'].map((name) => `server-py/${name}`)
+  const { stdout } = await run('git', ['ls-files', ...carried], { cwd: root })
+  const worker = stdout.split('\n').filter((name) => name !== '' && !/\.pyi$|locks\/dev\.txt$/.test(name))
+  return [
+    'LICENSE',
+    'README.md',
+    'package.json',
+    'worker/proto/cowmask/v1/options.json',
+    ...worker.map((name) => name.replace('server-py/', 'worker/')),
+  ].sort()
+}
+
+test('S9: npm runs no script of a package', async () => {
+  expect((await run('npm', ['config', 'get', 'ignore-scripts'], { cwd: root })).stdout.trim()).toBe('true')
+})
+
+test('S9: the bill of materials names what the locks pin', async () => {
+  await run(process.execPath, [join(root, 'scripts', 'bill-of-materials.mjs')], { cwd: root })
+  const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { dev?: boolean; link?: boolean; version?: string }>
+  }
+  const npm = Object.entries(packages).flatMap(([path, { dev, link, version = '' }]) =>
+    path.startsWith('node_modules/') && !dev && !link ? [`${path.split('node_modules/').at(-1) ?? ''}@${version}`] : [],
+  )
+  for (const variant of ['cpu', 'cuda12', 'cuda13', 'tpu']) {
+    const bill = JSON.parse(await readFile(join(root, 'out', `cowmask-${variant}.cdx.json`), 'utf8')) as {
+      bomFormat: string
+      components: { name: string; version: string; purl: string; properties: { name: string }[] }[]
+    }
+    const lock = await readFile(join(root, 'server-py', 'locks', `${variant}.txt`), 'utf8')
+    const pins = [...lock.matchAll(/^([\w.-]+)==(\S+)/gm)].map(([, name = '', version = '']) => `${name}@${version}`)
+    const of = (registry: string) =>
+      bill.components
+        .filter(({ purl }) => purl.startsWith(`pkg:${registry}/`))
+        .map(({ name, version }) => `${name}@${version}`)
+    expect(bill.bomFormat).toBe('CycloneDX')
+    expect(of('pypi')).toEqual(pins)
+    expect(new Set(of('npm'))).toEqual(new Set(npm))
+    const hashes = bill.components.flatMap(({ properties }) =>
+      properties.filter(({ name }) => name === 'cowmask:sha256'),
+    )
+    expect(hashes).toHaveLength(lock.match(/--hash=sha256:/g)?.length ?? 0)
+  }
+})
 
 test('S9: the packed package, installed in an empty project, launches the worker that it carries', async () => {
   await using here = await temporaryFolder()
@@ -24,10 +77,12 @@ test('S9: the packed package, installed in an empty project, launches the worker
   const installed = join(modules, 'cowmask')
   await mkdir(installed, { recursive: true })
   await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', installed], { cwd: here.path })
-  const files = readdirSync(installed, { recursive: true }) as string[]
-  expect(files).toContain('worker/run.py')
-  expect(files).toContain('worker/proto/cowmask/v1/options.json')
-  expect(files.filter((name) => /__pycache__|\.test\.|worker\/tests|node_modules/.test(name))).toEqual([])
+  const files = filesBelow(installed)
+  expect(files.filter((name) => !name.startsWith('dist/'))).toEqual(await reviewed())
+  // What is compiled is compiled of a source that is there; how much else compilers write is theirs.
+  const built = files.filter((name) => name.startsWith('dist/'))
+  expect(built.filter((name) => !/^dist\/[\w/-]+\.(js|d\.ts)(\.map)?$/.test(name))).toEqual([])
+  expect(built).toContain('dist/cli/main.js')
 
   await writeFile(join(here.path, 'package.json'), JSON.stringify({ name: 'empty', private: true, type: 'module' }))
   await writeFile(

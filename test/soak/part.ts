@@ -12,7 +12,7 @@ export interface Context {
   /** A folder of this part's own, gone afterwards; its path is short enough for sockets in it. */
   readonly folder: string
   /** Tells how far it is. */
-  log(line: string): void
+  readonly log: (line: string) => void
 }
 
 /** One row of the table. Whatever was tried and did not survive is lost. */

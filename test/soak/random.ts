@@ -3,7 +3,10 @@ export class Random {
   private state: number
 
   constructor(seed: string) {
-    this.state = [...seed].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193), 0x811c9dc5)
+    this.state = Array.from(seed).reduce(
+      (hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193),
+      0x811c9dc5,
+    )
   }
 
   /** Uniform, 0 included and 1 not. */
