@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from cowmask_worker.data.damage import DatasetDamaged
+from cowmask_worker.data.source_file import opened_file
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
 """Files with another name are no images; case does not matter."""
@@ -112,7 +113,7 @@ def opened(path: Path) -> Generator[Image.Image]:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise Unreadable(path, expected="a file", found="a folder" if path.is_dir() else "something else")
         # Odd metadata is no reason to refuse an image.
-        with _quiet, Image.open(path, formats=_FORMATS) as image:
+        with _quiet, opened_file(path) as stream, Image.open(stream, formats=_FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise _too_large(path, f"{image.width:,} x {image.height:,}")
             if image.mode in ("I", "F"):
@@ -181,7 +182,7 @@ class Content(NamedTuple):
 def content_of(path: Path) -> Content:
     """Reads the whole file. Raises `Unreadable`."""
     try:
-        with path.open("rb") as stream:
+        with opened_file(path) as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             return Content(digest, stream.tell())
     except OSError as error:

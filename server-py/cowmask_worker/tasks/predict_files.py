@@ -18,6 +18,7 @@ from cowmask_worker.data.image_threads import in_threads
 from cowmask_worker.data.large.views import read_evaluation_view
 from cowmask_worker.data.own.images_below import Below, ImageName, images_below
 from cowmask_worker.data.own.taken import read_pixels
+from cowmask_worker.data.source_file import SourceFile
 from cowmask_worker.tasks.call import Call
 from cowmask_worker.tasks.file_run import shape_of
 from cowmask_worker.tasks.models import PREDICTION_BATCH, Architecture, architecture_of, checkpoint_of
@@ -55,7 +56,7 @@ def _outcomes(
     below: Below, read: Callable[[Path], NDArray[np.uint8]], check: Callable[[], None]
 ) -> Generator[tuple[str, _Outcome]]:
     def work(image: ImageName) -> _Outcome:
-        return image.problem or read(below.root / image.name)
+        return image.problem or read(SourceFile(below.root, image.name))
 
     with closing(in_threads(work, below.names)) as done:
         for image, outcome in done:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from cowmask_worker.data.source_file import SourceFile
+
 
 class Records(NamedTuple):
     """Image files under a folder, with their labels.
@@ -25,7 +27,7 @@ class Records(NamedTuple):
 
     def path(self, index: int) -> Path:
         start = int(self.ends[index - 1]) if index else 0
-        return Path(self.root, os.fsdecode(self.names[start : int(self.ends[index])].tobytes()))
+        return SourceFile(Path(self.root), os.fsdecode(self.names[start : int(self.ends[index])].tobytes()))
 
     def save(self, folder: Path) -> None:
         """Writes the arrays as .npy files, named after their fields, for `load`."""
@@ -53,7 +55,7 @@ def records(root: Path, paths: Iterable[str | Path], labels: Iterable[int]) -> R
     classes = np.fromiter(labels, np.int32)
     if len(classes) != len(ends):
         raise ValueError(f"{len(ends)} paths, but {len(classes)} labels.")
-    return Records(str(root), np.frombuffer(bytes(names), np.uint8), np.array(ends, np.int64), classes)
+    return Records(str(root.resolve()), np.frombuffer(bytes(names), np.uint8), np.array(ends, np.int64), classes)
 
 
 def mapped(file: Path) -> NDArray[Any]:

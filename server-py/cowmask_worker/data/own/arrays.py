@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from cowmask_worker.data.contents import UNLABELED
 from cowmask_worker.data.damage import DatasetDamaged, DatasetUnusable
+from cowmask_worker.data.source_file import SourceFile, opened_file
 
 MOST_BYTES = 8 << 30
 """All arrays together."""
@@ -53,7 +54,7 @@ class Arrays(NamedTuple):
 
 
 def read_arrays(source: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of an `.npz` file or of a folder of `.npy` files. Raises `DatasetUnusable`."""
+    """The arrays of an `.npz` file or of a folder of `.npy` files, a path without links. Raises `DatasetUnusable`."""
     try:
         if source.is_dir():
             found = {path.stem: path for path in sorted(source.glob("*.npy")) if path.is_file()}
@@ -61,14 +62,14 @@ def read_arrays(source: Path) -> dict[str, NDArray[Any]]:
             budget = _Budget(source)
             arrays: dict[str, NDArray[Any]] = {}
             for name, path in found.items():
-                if not (target := path.resolve()).is_relative_to(source.resolve()):
+                if not (target := path.resolve()).is_relative_to(source):
                     raise _refused(path, "a file within the folder", f"a link to {str(target)!r}")
-                with path.open("rb") as stream:
+                with opened_file(SourceFile(source, path.name)) as stream:
                     arrays[name] = budget.read(stream, path)
             return arrays
         if source.exists() and not source.is_file():
             raise _refused(source, "a file or a folder", "something else")
-        with zipfile.ZipFile(source) as archive:
+        with opened_file(SourceFile(source.parent, source.name)) as content, zipfile.ZipFile(content) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             if len(members) != len(archive.infolist()):
                 raise _refused(source, "every array once", "two of one name")

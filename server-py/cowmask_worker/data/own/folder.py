@@ -9,11 +9,12 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from cowmask_worker.data.damage import DatasetDamaged, DatasetUnusable
 from cowmask_worker.data.image_file import SUFFIXES, Unreadable
 from cowmask_worker.data.own.listing import Entry, Listing, Split, sorted_classes
+from cowmask_worker.data.source_file import SourceFile, opened_folder
 
 LABELED, UNLABELED = "labeled", "unlabeled"
 _LABELED_PARTS: dict[str, Split] = {LABELED: "train", "validation": "validation", "test": "test"}
@@ -38,8 +39,9 @@ def list_folder(folder: Path) -> Listing:
 
 
 def scan_folder(folder: Path) -> tuple[Listing, list[DatasetDamaged]]:
-    """Lists a folder, and its classes without an image. Raises `DatasetUnusable` where it has another layout."""
-    root = folder.resolve()
+    """Lists a folder, a path without links, and its classes without an image. Raises `DatasetUnusable` where it has
+    another layout."""
+    root = folder
     if not os.path.isdir(root):
         found = "a file" if root.exists() else "nothing"
         raise DatasetUnusable(
@@ -130,28 +132,42 @@ def walk(root: Path, start: tuple[str, ...], refuse: Refuse) -> Iterator[Found]:
     while left:
         parts = left.pop()
         try:
-            with os.scandir(root.joinpath(*parts)) as scanned:
-                children = sorted(scanned, key=lambda child: child.name, reverse=True)
+            with opened_folder(root, root.joinpath(*parts)) as folder, os.scandir(folder) as scanned:
+                children = [_Child.of(child) for child in scanned]
         except OSError as error:
             found = error.strerror or str(error)
             refuse("/".join(parts), "a folder that can be read", found)
             continue
-        for child in children:
+        for child in sorted(children, key=lambda child: child.name, reverse=True):
             inner = (*parts, child.name)
+            path = SourceFile(root, *inner)
             if child.name.startswith("."):
                 continue
-            if child.is_symlink() and not _is_inner_file(root, child.path):
-                refuse("/".join(inner), "a file within the folder", _link(child.path))
-            elif child.is_dir():
+            if child.link and not _is_inner_file(root, path):
+                refuse("/".join(inner), "a file within the folder", _link(path))
+            elif child.folder:
                 left.append(inner)
-            elif child.is_file():
-                yield Found(Path(child.path), inner)
+            elif child.file:
+                yield Found(path, inner)
             else:
                 refuse("/".join(inner), "a file", "something else")
 
 
-def _is_inner_file(root: Path, link: str) -> bool:
-    return os.path.isfile(link) and Path(link).resolve().is_relative_to(root)
+class _Child(NamedTuple):
+    """What a folder holds, as it was while the folder was open."""
+
+    name: str
+    link: bool
+    folder: bool
+    file: bool
+
+    @classmethod
+    def of(cls, found: os.DirEntry[str]) -> Self:
+        return cls(found.name, found.is_symlink(), found.is_dir(), found.is_file())
+
+
+def _is_inner_file(root: Path, link: Path) -> bool:
+    return os.path.isfile(link) and link.resolve().is_relative_to(root)
 
 
 def encodable(name: str) -> bool:

@@ -37,6 +37,7 @@ from cowmask_worker.data.own.taken import (
     resized_pixels,
 )
 from cowmask_worker.data.progress import Progress
+from cowmask_worker.data.source_file import SourceFile
 
 MOST_NAMED = 100
 """Files, groups of files and classes that are told by name; all are counted."""
@@ -218,11 +219,12 @@ def look_at_images(facts: DatasetFacts, images: Images, contents: Contents | Non
 def listing_of(contents: Contents, root: Path) -> Listing:
     """The files of an imported dataset as a listing, in their parts."""
     first_aside = len(contents.train.names) - contents.own_validation
+    root = root.resolve()
 
     def entries(part: Part, split: Split, which: slice) -> list[Entry]:
         labels = part.labels[which].tolist()
         return [
-            Entry(root / name, name, None if label == UNLABELED else contents.classes[label], split)
+            Entry(SourceFile(root, name), name, None if label == UNLABELED else contents.classes[label], split)
             for name, label in zip(part.names[which], labels, strict=True)
         ]
 

@@ -5,6 +5,7 @@ or test. Other columns are passed over.
 """
 
 import csv
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -12,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from cowmask_worker.data.damage import DatasetDamaged, DatasetUnusable
 from cowmask_worker.data.image_file import Unreadable
 from cowmask_worker.data.own.listing import Entry, Listing
+from cowmask_worker.data.source_file import SourceFile, opened_file
 
 _SPLITS = ("train", "validation", "test")
 _REQUIRED = ("path", "label")
@@ -33,8 +35,9 @@ def list_table(table: Path) -> Listing:
 
 
 def scan_table(table: Path) -> tuple[Listing, list[DatasetDamaged]]:
-    """Lists what a table names, and which rows and classes are wrong. Raises `DatasetUnusable` for what is no table."""
-    root = table.parent.resolve()
+    """Lists what a table, a path without links, names, and which rows and classes are wrong. Raises `DatasetUnusable`
+    for what is no table."""
+    root = table.parent
     entries: dict[str, Entry] = {}
     lines: dict[str, int] = {}
     wrong: list[DatasetDamaged] = []
@@ -58,7 +61,7 @@ def scan_table(table: Path) -> tuple[Listing, list[DatasetDamaged]]:
             wrong.append(DatasetDamaged(where, expected=expected, found=f"{_shown(name)} as in line {lines[key]:,}"))
         else:
             lines[key] = line
-            path = root / pure
+            path = SourceFile(root, pure)
             if split == "train" and label:
                 taught.add(label)
             if not os.path.isfile(path):
@@ -90,7 +93,10 @@ def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
         )
 
     try:
-        with table.open(encoding="utf-8-sig", newline="") as stream:
+        with (
+            opened_file(SourceFile(table.parent, table.name)) as content,
+            io.TextIOWrapper(content, encoding="utf-8-sig", newline="") as stream,
+        ):
             reader = csv.reader(stream, strict=True)
             header = [column.strip() for column in next(reader, [])]
             missing = [column for column in _REQUIRED if column not in header]
