@@ -163,7 +163,10 @@ class _Child(NamedTuple):
 
     @classmethod
     def of(cls, found: os.DirEntry[str]) -> Self:
-        return cls(found.name, found.is_symlink(), found.is_dir(), found.is_file())
+        if found.is_symlink():
+            # Where it leads is judged by its path; asking for more fails for some.
+            return cls(found.name, link=True, folder=False, file=True)
+        return cls(found.name, link=False, folder=found.is_dir(), file=found.is_file())
 
 
 def _is_inner_file(root: Path, link: Path) -> bool:
