@@ -10,14 +10,14 @@ import os
 import stat
 import sys
 from collections.abc import Generator
-from pathlib import Path
-from typing import BinaryIO
+from io import BufferedReader
+from pathlib import Path, PurePath
 
 
 class SourceFile(Path):
     """A file below `within`, a path without links."""
 
-    def __init__(self, within: Path, *parts: str | Path) -> None:
+    def __init__(self, within: Path, *parts: str | PurePath) -> None:  # pyright: ignore[reportInconsistentConstructor] - a path's own takes any number
         super().__init__(within, *parts)
         self.within = within
 
@@ -26,7 +26,7 @@ class SourceFile(Path):
 
 
 @contextlib.contextmanager
-def opened_file(path: Path) -> Generator[BinaryIO]:
+def opened_file(path: Path) -> Generator[BufferedReader]:
     """The file's bytes. Raises `OSError`, also for what is no file, and for a `SourceFile` that lies elsewhere."""
     # A pipe would wait for somebody to write into it.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
