@@ -45,6 +45,7 @@ const CODES = {
   STATE_UNUSABLE: fixed(
     'Name another `stateDir`, one that can be written; the message says what is wrong with this one.',
   ),
+  TOO_MANY_STREAMS: passing('Leave loops over `events()` that are no longer needed; then try again.'),
   STORAGE_FULL: passing("Make room on the worker's disk; runs that wait for it go on by themselves."),
   INPUT_TIMEOUT: passing('Send the data without a pause.'),
   TASK_CRASHED: passing('Try again: the worker starts a new task process.'),

@@ -18,7 +18,7 @@ from cowmask_worker.data.catalog import DatasetFacts
 from cowmask_worker.data.split_file import SplitFile
 from cowmask_worker.runs.compute import Compute
 from cowmask_worker.runs.dataset_facts import dataset_message, facts_of
-from cowmask_worker.runs.refusal import Violation, camel_case, invalid
+from cowmask_worker.runs.refusal import Violation, camel_case, invalid, refusal
 from cowmask_worker.runs.resolve import resolve_experiment
 from cowmask_worker.runs.supervisor import Requested, Supervisor
 from cowmask_worker.service.kept_splits import KeptSplits
@@ -32,6 +32,7 @@ from cowmask_worker.service.validation import Validation
 
 LONGEST_KEY = 200
 LARGEST_PAGE = 1_000
+MOST_WATCHERS = 1_000
 USUAL_PAGE = 100
 _PAGE_TOKEN = re.compile(r"p([0-9]{1,18})")
 
@@ -52,6 +53,7 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
         self._library = library
         self._kept = kept
         self._limits = limits
+        self._watchers = 0
 
     async def Start(
         self,
@@ -92,9 +94,19 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
         request: experiments_pb2.WatchRequest,
         context: grpc.aio.ServicerContext[experiments_pb2.WatchRequest, experiments_pb2.WatchResponse],
     ) -> AsyncIterator[experiments_pb2.WatchResponse]:
-        async with contextlib.aclosing(self._supervisor.watch(request.run_id, request.from_seq)) as events:
-            async for event in events:
-                yield experiments_pb2.WatchResponse(event=event)
+        if self._watchers >= MOST_WATCHERS:
+            raise refusal(
+                "TOO_MANY_STREAMS",
+                f"{MOST_WATCHERS:,} streams of events are open, which is the most.",
+                "Close some, or read the events of several runs one after the other.",
+            )
+        self._watchers += 1
+        try:
+            async with contextlib.aclosing(self._supervisor.watch(request.run_id, request.from_seq)) as events:
+                async for event in events:
+                    yield experiments_pb2.WatchResponse(event=event)
+        finally:
+            self._watchers -= 1
 
     async def Cancel(
         self,

@@ -11,6 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from running_control import METADATA, config, detail, ended, running_control, started
 
 from cowmask.v1 import event_pb2, experiments_pb2, experiments_pb2_grpc, models_pb2, tensor_pb2
+from cowmask_worker.service import experiments
 
 UNKNOWN_RUN = "run_" + "a" * 20
 
@@ -166,5 +167,32 @@ async def test_w6_two_hundred_idle_streams_do_not_starve_a_health_check(socket_f
         for _ in range(10):
             answer = await health.Check(health_pb2.HealthCheckRequest(), timeout=1)
             assert answer.status == health_pb2.HealthCheckResponse.SERVING
+        for watch in watching:
+            watch.cancel()
+
+
+async def test_w6_streams_above_the_cap_are_refused_and_a_closed_one_makes_room(
+    socket_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(experiments, "MOST_WATCHERS", 3)
+    async with running_control(socket_folder, tmp_path, "for ever") as client:
+        request = experiments_pb2.WatchRequest(run_id=await started(client, steps=5))
+        watching = [client.experiments.Watch(request, metadata=METADATA) for _ in range(3)]
+        await asyncio.gather(*(watch.read() for watch in watching))
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await client.experiments.Watch(request, metadata=METADATA).read()
+        assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert detail(refused.value).failure.code == "TOO_MANY_STREAMS"
+        watching.pop().cancel()
+
+        async def admitted() -> bool:
+            try:
+                return bool(await client.experiments.Watch(request, metadata=METADATA).read())
+            except grpc.aio.AioRpcError:
+                return False
+
+        async with asyncio.timeout(30):
+            while not await admitted():
+                await asyncio.sleep(0.05)
         for watch in watching:
             watch.cancel()
