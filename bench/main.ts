@@ -24,6 +24,8 @@ const groups: Readonly<Record<string, Rows>> = {
   data: ({ quick }) => pythonRows('data', quick),
   masks: ({ quick }) => pythonRows('masks', quick),
   training: ({ quick }) => pythonRows('training', quick),
+  'peer-torch': ({ quick }) => pythonRows('peer-torch', quick),
+  'full-size': ({ quick }) => pythonRows('full-size', quick),
 }
 
 const HELP = `npm run bench -- [${Object.keys(groups).join('|')} ...] [--quick] [--json]`
@@ -43,10 +45,10 @@ function readArguments() {
 
 function tell({ name, unit, ours, spread, baselineName, baseline, ratio, target, ok, detail }: Row): void {
   const shown = (value: number) => (Math.abs(value) < 100 ? value.toPrecision(3) : value.toFixed(0))
-  console.log(
-    `${ok === null ? 'none' : ok ? 'ok  ' : 'FAIL'} ${name}: ${shown(ours)} ${unit} (${spread.map(shown).join('..')}), ${target}`,
-  )
-  console.log(`     ${shown(ratio)}x of ${baselineName}: ${shown(baseline)} ${unit}`)
+  const measured = ours === null || spread === null ? '' : `: ${shown(ours)} ${unit} (${spread.map(shown).join('..')})`
+  console.log(`${ok === null ? 'none' : ok ? 'ok  ' : 'FAIL'} ${name}${measured}, ${target}`)
+  if (ratio !== null && baseline !== null)
+    console.log(`     ${shown(ratio)}x of ${baselineName}: ${shown(baseline)} ${unit}`)
   if (detail) console.log(`     ${detail}`)
 }
 

@@ -2,15 +2,15 @@
 export interface Row {
   readonly name: string
   readonly unit: string
-  /** Median of ours. */
-  readonly ours: number
+  /** Median of ours; null, as the other figures, where it was not run. */
+  readonly ours: number | null
   /** Smallest and largest of ours. */
-  readonly spread: readonly [number, number]
+  readonly spread: readonly [number, number] | null
   /** What ours is compared with, measured in turn with it. */
   readonly baselineName: string
-  readonly baseline: number
+  readonly baseline: number | null
   /** Ours over the baseline. */
-  readonly ratio: number
+  readonly ratio: number | null
   readonly target: string
   /** Null where it was not run; `detail` then says why. */
   readonly ok: boolean | null

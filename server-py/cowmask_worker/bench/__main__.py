@@ -7,16 +7,20 @@ from collections.abc import Callable, Iterator, Mapping
 
 from cowmask_worker.bench.data import data_rows
 from cowmask_worker.bench.dispatch import dispatch_rows
+from cowmask_worker.bench.full_size import full_size_rows
 from cowmask_worker.bench.masks import mask_rows
 from cowmask_worker.bench.memory import memory_rows
+from cowmask_worker.bench.peer_torch import peer_torch_rows
 from cowmask_worker.bench.row import Row
 from cowmask_worker.bench.training import training_rows
 
 GROUPS: Mapping[str, Callable[..., Iterator[Row]]] = {
     "data": data_rows,
     "dispatch": dispatch_rows,
+    "full-size": full_size_rows,
     "masks": mask_rows,
     "memory": memory_rows,
+    "peer-torch": peer_torch_rows,
     "training": training_rows,
 }
 

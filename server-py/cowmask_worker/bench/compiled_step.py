@@ -32,8 +32,12 @@ class CompiledStep(NamedTuple):
 
 def compiled_step(network: config_pb2.WideResnet, batch: int, edge: int = 32) -> CompiledStep:
     """Mean Teacher with CowMix on `batch` labeled and as many unlabeled color images of `edge` x `edge` pixels."""
+    return compiled_config(bench_config(config_pb2.ModelConfig(wide_resnet=network), batch), edge)
+
+
+def compiled_config(config: config_pb2.ExperimentConfig, edge: int) -> CompiledStep:
+    """The step of a config on color images of `edge` x `edge` pixels."""
     facts = replace(CATALOG["cifar10"], height=edge, width=edge)
-    config = bench_config(network, batch)
     everything = np.arange(_IMAGES)
     parts = Splits(everything[:100], everything, everything[:0])
     data = assembly.step_data(config, bench_images(facts, _IMAGES), parts)

@@ -15,14 +15,14 @@ def bench_images(facts: DatasetFacts, count: int) -> Images:
     return Images(pixels, labels, pixels[:0], labels[:0])
 
 
-def bench_config(network: config_pb2.WideResnet, batch: int) -> config_pb2.ExperimentConfig:
+def bench_config(model: config_pb2.ModelConfig, batch: int) -> config_pb2.ExperimentConfig:
     """No field of it is left open that a step asks for."""
     confidence = config_pb2.MixConfidence(threshold=0.6, average=True, source="mixed_confidences")
     cowmix = config_pb2.Cowmix(weight=30, confidence=confidence, augment_separately=False, mix_logits=False)
     cowmix.sigma.low, cowmix.sigma.high = 4, 16
     cowmix.proportion.low, cowmix.proportion.high = 0.2, 0.8
     return config_pb2.ExperimentConfig(
-        model=config_pb2.ModelConfig(wide_resnet=network),
+        model=model,
         mix=config_pb2.MixConfig(cowmix=cowmix),
         augmentation=config_pb2.AugmentationConfig(shift=4, horizontal_flip=True, color_jitter=False),
         optimizer=config_pb2.OptimizerConfig(learning_rate=0.05, momentum=0.9, nesterov=True, l2=5e-4, weight_decay=0),

@@ -26,7 +26,9 @@ class QuickStart(NamedTuple):
 
 def quick_start(batch: int = 64) -> QuickStart:
     facts = CATALOG["digits"]
-    config = bench_config(config_pb2.WideResnet(depth=10, width=1, dropout=0), batch)
+    config = bench_config(
+        config_pb2.ModelConfig(wide_resnet=config_pb2.WideResnet(depth=10, width=1, dropout=0)), batch
+    )
     config.augmentation.shift, config.augmentation.horizontal_flip = 1, False
     config.mix.cowmix.sigma.low, config.mix.cowmix.sigma.high = 1, 4
     config.dataset.labeled, config.dataset.seed = 40, 1

@@ -20,6 +20,9 @@ from cowmask_worker.runs.resolve import resolve_experiment
 from cowmask_worker.runs.run_id import new_run_id
 
 _PER_TRANSACTION = 1000
+# What follows the start of a run, which the registry itself writes as its first event.
+_BEGINNING = {2: event_pb2.RUN_STATE_STARTING, 3: event_pb2.RUN_STATE_RUNNING}
+_FIRST = 4
 # Ten thousand starts would each wait for a disk.
 _MEMORY = "/dev/shm"
 
@@ -47,10 +50,11 @@ def _fill(folder: Path, runs: int, events: int) -> str:
     ids = [new_run_id() for _ in range(runs)]
     for run_id in ids:
         registry.start(run_id, requested, b"")
+    registry.append([(run_id, _state(seq, state)) for run_id in ids for seq, state in _BEGINNING.items()])
     for steps in batched(range(events), _PER_TRANSACTION):
-        registry.append([(ids[-1], metrics_event(step, seq=step + 2)) for step in steps])
-    last = {ids[-1]: events + 2}
-    registry.append([(run_id, _finished(last.get(run_id, 2), events)) for run_id in ids])
+        registry.append([(ids[-1], metrics_event(step, seq=_FIRST + step)) for step in steps])
+    last = {ids[-1]: _FIRST + events}
+    registry.append([(run_id, _finished(last.get(run_id, _FIRST), events)) for run_id in ids])
     registry.close()
     return ids[-1]
 
@@ -63,6 +67,10 @@ def metrics_event(step: int, *, seq: int) -> event_pb2.Event:
     for field, value in zip(columns, values, strict=True):
         getattr(metrics, field.name).append(value)
     return event_pb2.Event(seq=seq, attempt=1, time=timestamp(), metrics=metrics)
+
+
+def _state(seq: int, state: "event_pb2.RunState.ValueType") -> event_pb2.Event:
+    return event_pb2.Event(seq=seq, attempt=1, time=timestamp(), state=event_pb2.StateChanged(state=state))
 
 
 def _finished(seq: int, step: int) -> event_pb2.Event:

@@ -28,7 +28,9 @@ def small_image_step() -> Row:
     WRN-10-1 with CowMix on images of CIFAR-10's number and size, in turn, in loops on the device."""
     facts = CATALOG["cifar10"]
     everything = np.arange(facts.train)
-    config = bench_config(config_pb2.WideResnet(depth=10, width=1, dropout=0), _BATCH)
+    config = bench_config(
+        config_pb2.ModelConfig(wide_resnet=config_pb2.WideResnet(depth=10, width=1, dropout=0)), _BATCH
+    )
     images = bench_images(facts, facts.train)
     data = assembly.step_data(config, images, Splits(everything[:1000], everything, everything[:0]))
     model = dataset_network(config.model, facts)

@@ -14,10 +14,10 @@ def test_a_filled_registry_holds_ended_runs_and_a_log(tmp_path: Path) -> None:
     left = registry.active()
     registry.close()
     assert page.runs[0].id == newest
-    assert [run.last_seq for run in page.runs] == [7, 2, 2]
+    assert [run.last_seq for run in page.runs] == [9, 4, 4]
     assert {run.state for run in page.runs} == {event_pb2.RUN_STATE_SUCCEEDED}
     assert left == []
-    assert [event.seq for event in events] == list(range(1, 8))
+    assert [event.seq for event in events] == list(range(1, 10))
     metrics = [event.metrics for event in events if event.HasField("metrics")]
     assert [each.first_step for each in metrics] == list(range(5))
     assert list(metrics[4].loss) == [1 / 5]
