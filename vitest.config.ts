@@ -5,6 +5,8 @@ export default defineConfig({
   resolve: { alias: { cowmask: fileURLToPath(new URL('./sdk/src/index.ts', import.meta.url)) } },
   test: {
     include: ['sdk/test/**/*.test.ts', 'test/**/*.test.ts'],
+    // They need images and an engine: `npm run test:containers`.
+    exclude: ['**/node_modules/**', 'test/containers/**'],
     // Tests start real workers that compile for seconds on a busy machine.
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 
+import { containerRows } from './containers.js'
 import { header } from './header.js'
 import { launchRows } from './launch.js'
 import { pythonRows } from './python-rows.js'
@@ -26,7 +27,11 @@ const groups: Readonly<Record<string, Rows>> = {
   training: ({ quick }) => pythonRows('training', quick),
   'peer-torch': ({ quick }) => pythonRows('peer-torch', quick),
   'full-size': ({ quick }) => pythonRows('full-size', quick),
+  containers: ({ quick }) => containerRows(quick),
 }
+
+// Wants a Docker engine, which is looked for where it is named.
+const unasked = ['containers']
 
 const HELP = `npm run bench -- [${Object.keys(groups).join('|')} ...] [--quick] [--json]`
 
@@ -36,7 +41,10 @@ function readArguments() {
     const { values, positionals } = parseArgs({ allowPositionals: true, options })
     const unknown = positionals.filter((name) => !(name in groups))
     if (unknown.length > 0) throw new TypeError(`there is no group ${unknown.join(', ')}`)
-    return { ...values, names: positionals.length > 0 ? positionals : Object.keys(groups) }
+    return {
+      ...values,
+      names: positionals.length > 0 ? positionals : Object.keys(groups).filter((name) => !unasked.includes(name)),
+    }
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`)
     process.exit(2)

@@ -1,12 +1,10 @@
 // Writes server-py/locks/*.txt: one file of pinned, hashed requirements for every accelerator and one for development,
-// all for every platform and Python at once. Needs uv on PATH. `npm run lock`.
+// all for every platform and Python at once; and those of what builds the images. Needs uv on PATH. `npm run lock`.
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const folder = fileURLToPath(new URL('../server-py', import.meta.url))
-
-/** Resolves one variant; all others are held to the versions of the first. */
-function lock(variant, extra) {
+/** Resolves what a file asks for. */
+function lock(part, source, target, extra = []) {
   const flags = [
     '--universal',
     '--python-version',
@@ -16,16 +14,21 @@ function lock(variant, extra) {
     '--no-annotate',
     '--quiet',
   ]
-  const target = ['--output-file', `locks/${variant}.txt`]
-  execFileSync('uv', ['pip', 'compile', 'pyproject.toml', ...flags, ...extra, ...target], {
-    cwd: folder,
+  execFileSync('uv', ['pip', 'compile', source, ...flags, ...extra, '--output-file', target], {
+    cwd: fileURLToPath(new URL(`../${part}`, import.meta.url)),
     stdio: 'inherit',
   })
-  console.log(`locks/${variant}.txt`)
+  console.log(`${part}/${target}`)
 }
 
-lock('dev', ['--group', 'dev'])
-lock('cpu', ['--constraints', 'locks/dev.txt'])
-for (const accelerator of ['cuda12', 'cuda13', 'tpu']) {
-  lock(accelerator, ['--constraints', 'locks/dev.txt', '--extra', accelerator])
+/** One variant of the worker; all others are held to the versions of the first. */
+const variant = (name, extra) => {
+  lock('server-py', 'pyproject.toml', `locks/${name}.txt`, extra)
 }
+
+variant('dev', ['--group', 'dev'])
+variant('cpu', ['--constraints', 'locks/dev.txt'])
+for (const accelerator of ['cuda12', 'cuda13', 'tpu']) {
+  variant(accelerator, ['--constraints', 'locks/dev.txt', '--extra', accelerator])
+}
+for (const tools of ['tools', 'node']) lock('docker', `${tools}.in`, `${tools}.txt`)

@@ -4,11 +4,13 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 const state = join(root, '.cowmask')
+const setupLock = join(state, 'setup.lock')
+const anotherSetup = 'another set-up of this clone'
 
 /** What stops the set-up, told without a stack. */
 export class SetupError extends Error {}
@@ -62,10 +64,9 @@ function alive(pid) {
   }
 }
 
-/** Holds the clone's set-up lock while `work` runs; waits for another set-up, takes over from a dead one. */
-async function locked(log, work) {
-  mkdirSync(state, { recursive: true })
-  const lock = join(state, 'setup.lock')
+/** Holds a lock file while `work` runs; waits for another who holds it, takes over from a dead one. */
+export async function locked(lock, waiting, log, work) {
+  mkdirSync(dirname(lock), { recursive: true })
   let told = false
   for (;;) {
     try {
@@ -78,7 +79,7 @@ async function locked(log, work) {
     // An owner that has not written its number yet reads as 0: wait for it.
     if (owner > 0 && !alive(owner)) rmSync(lock, { force: true })
     else {
-      if (!told) log(`waiting for another set-up of this clone (process ${owner})`)
+      if (!told) log(`waiting for ${waiting} (process ${owner})`)
       told = true
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
@@ -138,7 +139,7 @@ async function buildSdk(log) {
 /** Prepares the npm side alone: packages and build. */
 export async function setupSdk(log) {
   checkNode()
-  await locked(log, async () => {
+  await locked(setupLock, anotherSetup, log, async () => {
     await installPackages(log)
     await buildSdk(log)
   })
@@ -150,7 +151,7 @@ export async function setupSdk(log) {
  */
 export async function setup({ variant, log }) {
   checkNode()
-  return locked(log, async () => {
+  return locked(setupLock, anotherSetup, log, async () => {
     await installPackages(log)
     await buildSdk(log)
     if (process.env.COWMASK_WORKER_PYTHON) return process.env.COWMASK_WORKER_PYTHON
@@ -177,12 +178,13 @@ export function log(message) {
   console.error(`[setup] ${message}`)
 }
 
-/** Runs a TypeScript program of this clone through tsx and answers its exit code. */
-export function runTypeScript(file, args) {
+/** Runs a TypeScript program of this clone through tsx, with more variables, and answers its exit code. */
+export function runTypeScript(file, args, variables = {}) {
   const tsx = join(root, 'node_modules', 'tsx', 'dist', 'cli.mjs')
   return run(process.execPath, [tsx, join(root, file), ...args], {
     stdio: 'inherit',
     cwd: process.env.INIT_CWD ?? root,
+    env: { ...process.env, ...variables },
   })
 }
 

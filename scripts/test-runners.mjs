@@ -2,7 +2,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { root, run } from './setup.mjs'
+import { NoEngine } from './container-engine.mjs'
+import { withImages } from './container-images.mjs'
+import { SetupError, root, run } from './setup.mjs'
 
 const none = { passed: 0, failed: 0, skipped: 0 }
 
@@ -13,9 +15,11 @@ function settled(counts, code, runner) {
   return { ...counts, failed: 1 }
 }
 
-/** Runs the SDK's tests; `args` go to vitest. */
-export async function vitest(folder, args, { env }) {
-  const report = join(folder, 'vitest.json')
+/** Runs the SDK's tests and those across the languages; `args` go to vitest. */
+export const vitest = (folder, args, { env }) => runVitest(folder, 'vitest', args, env)
+
+async function runVitest(folder, name, args, env) {
+  const report = join(folder, `${name}.json`)
   const cli = join(root, 'node_modules', 'vitest', 'vitest.mjs')
   const code = await run(
     process.execPath,
@@ -25,13 +29,28 @@ export async function vitest(folder, args, { env }) {
       env,
     },
   )
-  if (!existsSync(report)) return settled(none, code || 1, 'vitest')
+  if (!existsSync(report)) return settled(none, code || 1, name)
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'))
   return settled(
     { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests },
     code,
-    'vitest',
+    name,
   )
+}
+
+/** Runs the tests of the images in containers; skips them all where no Docker engine can run, and says why. */
+export async function containers(folder, args, { env }) {
+  const test = (more) =>
+    runVitest(folder, 'containers', ['--config', 'test/containers/vitest.config.ts', ...args], { ...env, ...more })
+  try {
+    return await withImages(test)
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error
+    if (!(error instanceof NoEngine)) return settled(none, error.message, 'building the images')
+    const counts = await test({ COWMASK_CONTAINERS_SKIP: error.message })
+    console.log(`The tests of the images are skipped: ${error.message}.`)
+    return counts
+  }
 }
 
 /** Runs the worker's tests, a process for every core, the tests of a file in one; `args` go to pytest. */
@@ -78,5 +97,5 @@ export async function runTests(runners, args, python) {
   const sum = (name) => results.reduce((total, counts) => total + counts[name], 0)
   const skipped = sum('skipped')
   console.log(`${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
-  return sum('failed') > 0 || sum('passed') === 0 ? 1 : 0
+  return sum('failed') > 0 || sum('passed') + skipped === 0 ? 1 : 0
 }

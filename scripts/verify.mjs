@@ -1,5 +1,5 @@
 // `npm run verify`: every check that runs nothing: formats, linters, types, import directions, contract, generated files.
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { log, main, root, run, setup } from './setup.mjs'
 
 const bin = (name) => join(root, 'node_modules', '.bin', name)
@@ -8,6 +8,9 @@ await main(async () => {
   const python = await setup({ variant: 'dev', log })
   const env = { ...process.env, COWMASK_WORKER_PYTHON: python }
   const server = join(root, 'server-py')
+  // Installed beside the interpreter.
+  const tool = (name) => join(dirname(python), name)
+  const inDocker = (...names) => names.map((name) => join('docker', name))
   const probeStyle = join(root, 'bench', 'parity', 'reference_probe', 'ruff.toml')
   const checks = [
     ['prettier', bin('prettier'), ['--check', '.']],
@@ -27,6 +30,23 @@ await main(async () => {
       python,
       ['-c', 'from importlinter.cli import lint_imports_command; lint_imports_command()', '--no-cache'],
       server,
+    ],
+    ['Dockerfile', tool('hadolint'), ['--config', ...inDocker('hadolint.yaml', 'Dockerfile')]],
+    [
+      'compose file',
+      tool('check-jsonschema'),
+      ['--builtin-schema', 'vendor.compose-spec', ...inDocker('compose.yaml')],
+    ],
+    [
+      'kubernetes files',
+      tool('kubernetes-validate'),
+      ['--strict', ...inDocker('kubernetes/worker.yaml', 'kubernetes/job.yaml')],
+    ],
+    ['ruff, the images', python, ['-m', 'ruff', 'check', '--config', 'server-py/pyproject.toml', 'docker']],
+    [
+      'ruff format, the images',
+      python,
+      ['-m', 'ruff', 'format', '--check', '--config', 'server-py/pyproject.toml', 'docker'],
     ],
   ]
   const failed = []
