@@ -9,6 +9,10 @@ export interface Limits {
   readonly tensorElements: number
   /** Most bytes that all tensors of one call may have together. */
   readonly callBytes: number
+  /** Most bytes that the options of one call may have. */
+  readonly optionsBytes: number
+  /** Most streams of events that may be open at a time. */
+  readonly eventStreams: number
 }
 
 /** What a worker is. */
@@ -41,12 +45,13 @@ export class System {
     const info = await this.channel.unary('System.Info', {}, call)
     const { workerVersion, protocol, pythonVersion, packages, limits, pid, uptimeMs } = info
     const { messageBytes = 0, chunkBytes = 0, tensorElements = 0, callBytes = 0 } = limits ?? {}
+    const { optionsBytes = 0, eventStreams = 0 } = limits ?? {}
     return {
       workerVersion,
       protocol,
       pythonVersion,
       packages,
-      limits: { messageBytes, chunkBytes, tensorElements, callBytes },
+      limits: { messageBytes, chunkBytes, tensorElements, callBytes, optionsBytes, eventStreams },
       pid,
       uptimeMs,
     }

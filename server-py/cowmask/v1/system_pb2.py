@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63owmask/v1/system.proto\x12\ncowmask.v1\"\r\n\x0bInfoRequest\"\xff\x01\n\x0cInfoResponse\x12\x16\n\x0eworker_version\x18\x01 \x01(\t\x12\x10\n\x08protocol\x18\x02 \x01(\r\x12\x16\n\x0epython_version\x18\x03 \x01(\t\x12\x38\n\x08packages\x18\x04 \x03(\x0b\x32&.cowmask.v1.InfoResponse.PackagesEntry\x12\"\n\x06limits\x18\x05 \x01(\x0b\x32\x12.cowmask.v1.Limits\x12\x0b\n\x03pid\x18\x06 \x01(\r\x12\x11\n\tuptime_ms\x18\x07 \x01(\x01\x1a/\n\rPackagesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"a\n\x06Limits\x12\x15\n\rmessage_bytes\x18\x01 \x01(\r\x12\x13\n\x0b\x63hunk_bytes\x18\x02 \x01(\r\x12\x17\n\x0ftensor_elements\x18\x03 \x01(\r\x12\x12\n\ncall_bytes\x18\x04 \x01(\r\"\x10\n\x0e\x44\x65vicesRequest\"6\n\x0f\x44\x65vicesResponse\x12#\n\x07\x64\x65vices\x18\x01 \x03(\x0b\x32\x12.cowmask.v1.Device\"4\n\x06\x44\x65vice\x12\n\n\x02id\x18\x01 \x01(\r\x12\x10\n\x08platform\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t2\x87\x01\n\x06System\x12\x39\n\x04Info\x12\x17.cowmask.v1.InfoRequest\x1a\x18.cowmask.v1.InfoResponse\x12\x42\n\x07\x44\x65vices\x12\x1a.cowmask.v1.DevicesRequest\x1a\x1b.cowmask.v1.DevicesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63owmask/v1/system.proto\x12\ncowmask.v1\"\r\n\x0bInfoRequest\"\xff\x01\n\x0cInfoResponse\x12\x16\n\x0eworker_version\x18\x01 \x01(\t\x12\x10\n\x08protocol\x18\x02 \x01(\r\x12\x16\n\x0epython_version\x18\x03 \x01(\t\x12\x38\n\x08packages\x18\x04 \x03(\x0b\x32&.cowmask.v1.InfoResponse.PackagesEntry\x12\"\n\x06limits\x18\x05 \x01(\x0b\x32\x12.cowmask.v1.Limits\x12\x0b\n\x03pid\x18\x06 \x01(\r\x12\x11\n\tuptime_ms\x18\x07 \x01(\x01\x1a/\n\rPackagesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x8f\x01\n\x06Limits\x12\x15\n\rmessage_bytes\x18\x01 \x01(\r\x12\x13\n\x0b\x63hunk_bytes\x18\x02 \x01(\r\x12\x17\n\x0ftensor_elements\x18\x03 \x01(\r\x12\x12\n\ncall_bytes\x18\x04 \x01(\r\x12\x15\n\roptions_bytes\x18\x05 \x01(\r\x12\x15\n\revent_streams\x18\x06 \x01(\r\"\x10\n\x0e\x44\x65vicesRequest\"6\n\x0f\x44\x65vicesResponse\x12#\n\x07\x64\x65vices\x18\x01 \x03(\x0b\x32\x12.cowmask.v1.Device\"4\n\x06\x44\x65vice\x12\n\n\x02id\x18\x01 \x01(\r\x12\x10\n\x08platform\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t2\x87\x01\n\x06System\x12\x39\n\x04Info\x12\x17.cowmask.v1.InfoRequest\x1a\x18.cowmask.v1.InfoResponse\x12\x42\n\x07\x44\x65vices\x12\x1a.cowmask.v1.DevicesRequest\x1a\x1b.cowmask.v1.DevicesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,14 +39,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INFORESPONSE']._serialized_end=310
   _globals['_INFORESPONSE_PACKAGESENTRY']._serialized_start=263
   _globals['_INFORESPONSE_PACKAGESENTRY']._serialized_end=310
-  _globals['_LIMITS']._serialized_start=312
-  _globals['_LIMITS']._serialized_end=409
-  _globals['_DEVICESREQUEST']._serialized_start=411
-  _globals['_DEVICESREQUEST']._serialized_end=427
-  _globals['_DEVICESRESPONSE']._serialized_start=429
-  _globals['_DEVICESRESPONSE']._serialized_end=483
-  _globals['_DEVICE']._serialized_start=485
-  _globals['_DEVICE']._serialized_end=537
-  _globals['_SYSTEM']._serialized_start=540
-  _globals['_SYSTEM']._serialized_end=675
+  _globals['_LIMITS']._serialized_start=313
+  _globals['_LIMITS']._serialized_end=456
+  _globals['_DEVICESREQUEST']._serialized_start=458
+  _globals['_DEVICESREQUEST']._serialized_end=474
+  _globals['_DEVICESRESPONSE']._serialized_start=476
+  _globals['_DEVICESRESPONSE']._serialized_end=530
+  _globals['_DEVICE']._serialized_start=532
+  _globals['_DEVICE']._serialized_end=584
+  _globals['_SYSTEM']._serialized_start=587
+  _globals['_SYSTEM']._serialized_end=722
 # @@protoc_insertion_point(module_scope)

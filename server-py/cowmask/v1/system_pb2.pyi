@@ -102,12 +102,18 @@ class Limits(_message.Message):
     CHUNK_BYTES_FIELD_NUMBER: _builtins.int
     TENSOR_ELEMENTS_FIELD_NUMBER: _builtins.int
     CALL_BYTES_FIELD_NUMBER: _builtins.int
+    OPTIONS_BYTES_FIELD_NUMBER: _builtins.int
+    EVENT_STREAMS_FIELD_NUMBER: _builtins.int
     message_bytes: _builtins.int
     chunk_bytes: _builtins.int
     tensor_elements: _builtins.int
     """Most elements that one tensor of a call may have."""
     call_bytes: _builtins.int
     """Most bytes that all tensors of one call may have together."""
+    options_bytes: _builtins.int
+    """Most bytes that the options of one call may have."""
+    event_streams: _builtins.int
+    """Most streams of events that may be open at a time."""
     def __init__(
         self,
         *,
@@ -115,10 +121,12 @@ class Limits(_message.Message):
         chunk_bytes: _builtins.int = ...,
         tensor_elements: _builtins.int = ...,
         call_bytes: _builtins.int = ...,
+        options_bytes: _builtins.int = ...,
+        event_streams: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_bytes", b"call_bytes", "chunk_bytes", b"chunk_bytes", "message_bytes", b"message_bytes", "tensor_elements", b"tensor_elements"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_bytes", b"call_bytes", "chunk_bytes", b"chunk_bytes", "event_streams", b"event_streams", "message_bytes", b"message_bytes", "options_bytes", b"options_bytes", "tensor_elements", b"tensor_elements"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -32,7 +32,7 @@ from cowmask_worker.service.validation import Validation
 
 LONGEST_KEY = 200
 LARGEST_PAGE = 1_000
-MOST_WATCHERS = 1_000
+EVENT_STREAMS = 1_000
 USUAL_PAGE = 100
 _PAGE_TOKEN = re.compile(r"p([0-9]{1,18})")
 
@@ -94,10 +94,10 @@ class Experiments(experiments_pb2_grpc.ExperimentsServicer):
         request: experiments_pb2.WatchRequest,
         context: grpc.aio.ServicerContext[experiments_pb2.WatchRequest, experiments_pb2.WatchResponse],
     ) -> AsyncIterator[experiments_pb2.WatchResponse]:
-        if self._watchers >= MOST_WATCHERS:
+        if self._watchers >= EVENT_STREAMS:
             raise refusal(
                 "TOO_MANY_STREAMS",
-                f"{MOST_WATCHERS:,} streams of events are open, which is the most.",
+                f"{EVENT_STREAMS:,} streams of events are open, which is the most.",
                 "Close some, or read the events of several runs one after the other.",
             )
         self._watchers += 1

@@ -16,7 +16,9 @@ from cowmask.v1 import system_pb2, system_pb2_grpc
 from cowmask_worker import __version__
 from cowmask_worker.runs.compute import Compute
 from cowmask_worker.service.authentication import PROTOCOL
+from cowmask_worker.service.experiments import EVENT_STREAMS
 from cowmask_worker.service.limits import Limits
+from cowmask_worker.service.validation import OPTIONS_BYTES
 
 _PACKAGES = (
     "flax",
@@ -51,6 +53,8 @@ class System(system_pb2_grpc.SystemServicer):
                 chunk_bytes=self._limits.chunk_bytes,
                 tensor_elements=self._limits.tensor_elements,
                 call_bytes=self._limits.call_bytes,
+                options_bytes=OPTIONS_BYTES,
+                event_streams=EVENT_STREAMS,
             ),
             pid=os.getpid(),
             uptime_ms=(time.monotonic() - self._started) * 1000,

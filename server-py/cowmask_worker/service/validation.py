@@ -28,7 +28,7 @@ from cowmask_worker.service.rules import (
 
 _LONGEST_COMPARED = 100
 # Far more than options need: everything that is wrong with them takes time.
-_MOST_BYTES = 131_072
+OPTIONS_BYTES = 131_072
 
 type _Range = experiment_config_pb2.Range
 # Their classes depend on how protobuf is installed.
@@ -50,8 +50,8 @@ class Validation:
         return filled
 
     def check[M: Message](self, message: M) -> tuple[M, list[Violation]]:
-        if message.ByteSize() > _MOST_BYTES:
-            reason = f"must be {_MOST_BYTES:,} bytes of options at most; got {message.ByteSize():,}"
+        if message.ByteSize() > OPTIONS_BYTES:
+            reason = f"must be {OPTIONS_BYTES:,} bytes of options at most; got {message.ByteSize():,}"
             return message, [Violation("", reason)]
         filled = type(message)()
         filled.CopyFrom(message)

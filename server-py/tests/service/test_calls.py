@@ -88,6 +88,7 @@ async def test_w2_lowered_limits_hold(socket_folder: Path, tmp_path: Path) -> No
     async with running_control(socket_folder, tmp_path, limits=limits) as client:
         published = (await client.system.Info(system_pb2.InfoRequest(), metadata=METADATA)).limits
         assert (published.tensor_elements, published.chunk_bytes, published.call_bytes) == (16, 8, 3 * 2**30)
+        assert (published.options_bytes, published.event_streams) == (131_072, 1_000)
         assert await mix(client, [images([1, 4, 4, 1], bytes(8)), more(bytes(8))])
         for chunks in ([images([1, 4, 5, 1], b"")], [images([1, 4, 4, 1], bytes(9))]):
             with pytest.raises(grpc.aio.AioRpcError):

@@ -174,7 +174,7 @@ async def test_w6_two_hundred_idle_streams_do_not_starve_a_health_check(socket_f
 async def test_w6_streams_above_the_cap_are_refused_and_a_closed_one_makes_room(
     socket_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(experiments, "MOST_WATCHERS", 3)
+    monkeypatch.setattr(experiments, "EVENT_STREAMS", 3)
     async with running_control(socket_folder, tmp_path, "for ever") as client:
         request = experiments_pb2.WatchRequest(run_id=await started(client, steps=5))
         watching = [client.experiments.Watch(request, metadata=METADATA) for _ in range(3)]

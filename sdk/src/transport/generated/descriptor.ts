@@ -4285,6 +4285,14 @@ export const descriptor = {
                 "callBytes": {
                   "type": "uint32",
                   "id": 4
+                },
+                "optionsBytes": {
+                  "type": "uint32",
+                  "id": 5
+                },
+                "eventStreams": {
+                  "type": "uint32",
+                  "id": 6
                 }
               }
             },

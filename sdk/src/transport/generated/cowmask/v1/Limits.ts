@@ -6,6 +6,8 @@ export interface Limits {
   'chunkBytes'?: (number);
   'tensorElements'?: (number);
   'callBytes'?: (number);
+  'optionsBytes'?: (number);
+  'eventStreams'?: (number);
 }
 
 export interface Limits__Output {
@@ -13,4 +15,6 @@ export interface Limits__Output {
   'chunkBytes': (number);
   'tensorElements': (number);
   'callBytes': (number);
+  'optionsBytes': (number);
+  'eventStreams': (number);
 }
