@@ -41,6 +41,9 @@ export async function withImages(work) {
       built[target] = await buildImage({ target, base, env: variables })
       log(`${built[target]} in ${((performance.now() - started) / 1000).toFixed(1)} s`)
     }
+    // On an engine of our own nobody else has a use for what these images have replaced.
+    if (engine.DOCKER_HOST)
+      await run(program, ['image', 'prune', '--force'], { env: { ...process.env, ...variables }, stdio: 'ignore' })
     return work({
       ...variables,
       ...(base ? { COWMASK_BASE_IMAGE: base } : {}),
