@@ -145,6 +145,22 @@ describe('S3: TLS that the two sides do not agree on', () => {
     await expect(guess).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
   })
 
+  test('who hangs up without a word is told as not there, since nothing is known of its certificate', async () => {
+    const server = createServer((socket) => {
+      socket.destroy()
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = `localhost:${String((server.address() as AddressInfo).port)}`
+    try {
+      await expect(connect({ address, token, tls: trusting(), timeoutMs: 1000 })).rejects.toMatchObject({
+        code: expect.stringMatching(/TIMEOUT|UNAVAILABLE/) as string,
+        retryable: true,
+      })
+    } finally {
+      server.close()
+    }
+  })
+
   test('TLS is 1.2 or newer', async () => {
     expect(await spokenAtMost('TLSv1.2', workers.encrypted.port)).toBe('TLSv1.2')
     expect(await spokenAtMost('TLSv1.1', workers.encrypted.port)).toMatch(/ALERT_PROTOCOL_VERSION|ECONNRESET/)

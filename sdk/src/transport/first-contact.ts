@@ -99,6 +99,8 @@ function codeOf({ encrypted, error }: Finding): Disagreement | undefined {
   // A server of TLS 1.3 judges a client's certificate when the client already takes the connection for made.
   if (encrypted || isAlert(error)) return 'TLS_CLIENT_REFUSED'
   if (code.startsWith('ERR_SSL_')) return 'TLS_NOT_SPOKEN'
+  // Who hangs up without a word, as a port that leads to a worker not yet there, has told nothing of TLS.
+  if (code === 'ECONNRESET') return undefined
   // Whatever is left that no system call reported is a verdict on the certificate.
   return error && error.syscall === undefined ? 'TLS_UNTRUSTED' : undefined
 }
