@@ -21,20 +21,21 @@ from cowmask_worker.runs import registry as registry_module
 from cowmask_worker.runs import supervisor as supervisor_module
 from cowmask_worker.runs import trainer as trainer_module
 from cowmask_worker.runs.refusal import Refusal
+from cowmask_worker.runs.states import (
+    CANCELLED,
+    CANCELLING,
+    INTERRUPTED,
+    QUEUED,
+    RUNNING,
+    STARTING,
+    STORAGE_FULL,
+    SUCCEEDED,
+)
 from cowmask_worker.runs.supervisor import Supervisor
 from cowmask_worker.runs.task_host import TaskHost
 
 FAKE = str(Path(__file__).with_name("fake_task.py"))
 CONFIG = experiment_config_pb2.ExperimentConfig(steps=5)
-
-QUEUED = event_pb2.RUN_STATE_QUEUED
-STARTING = event_pb2.RUN_STATE_STARTING
-RUNNING = event_pb2.RUN_STATE_RUNNING
-STORAGE_FULL = event_pb2.RUN_STATE_STORAGE_FULL
-CANCELLING = event_pb2.RUN_STATE_CANCELLING
-CANCELLED = event_pb2.RUN_STATE_CANCELLED
-INTERRUPTED = event_pb2.RUN_STATE_INTERRUPTED
-SUCCEEDED = event_pb2.RUN_STATE_SUCCEEDED
 
 
 @asynccontextmanager
@@ -308,9 +309,10 @@ async def test_f4_a_full_registry_holds_a_run_up_and_loses_nothing(small_disk: S
         assert refused.value.failure.code == "STORAGE_FULL"
         assert (await supervisor.cancel(queued.id)).state == QUEUED, "that can not be recorded yet"
         assert [each.state for each in (await supervisor.list(10, None)).runs] == [QUEUED, STORAGE_FULL]
-        held = (await supervisor.get(run.id)).last_seq
         small_disk.make_room()
-        events = await watch(supervisor, run.id, lambda event: event.seq > held + 3 and is_metrics(event))
+        # What the trainer had reported before it was held up comes first.
+        full = (await watch(supervisor, run.id, lambda event: event.state.state == STORAGE_FULL))[-1].seq
+        events = await watch(supervisor, run.id, lambda event: event.seq > full + 3 and is_metrics(event))
         assert [event.seq for event in events] == list(range(1, len(events) + 1))
         steps = [event.metrics.first_step for event in events if is_metrics(event)]
         assert steps == list(range(len(steps)))
