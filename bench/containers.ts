@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import { type CowMask, type ExperimentConfig, UnavailableError, connect } from 'cowmask'
 
 import { issueClient, issueServer, makeAuthority, validFor } from '../sdk/src/certificates.js'
-import { type Row, median } from './row.js'
+import { type Row, measured, median } from './row.js'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -25,34 +25,6 @@ const shell = async (script: string, ...args: string[]): Promise<string> => {
   return stdout.trim()
 }
 
-interface Figure {
-  readonly name: string
-  readonly unit: string
-  readonly ours: readonly number[]
-  readonly baselineName: string
-  readonly baseline: readonly number[]
-  readonly target: string
-  readonly holds: (ours: number, ratio: number) => boolean
-  readonly detail?: string
-}
-
-function row({ name, unit, ours, baselineName, baseline, target, holds, detail }: Figure): Row {
-  const ratio = median(ours) / median(baseline)
-  return {
-    name,
-    unit,
-    ours: median(ours),
-    spread: [Math.min(...ours), Math.max(...ours)],
-    baselineName,
-    baseline: median(baseline),
-    ratio,
-    target,
-    ok: holds(median(ours), ratio),
-    device: 'cpu',
-    ...(detail === undefined ? {} : { detail }),
-  }
-}
-
 /** Compressed as a registry would keep it, against its base and the wheels of its lock, which are compressed already. */
 async function size(): Promise<Row> {
   const compressed = async (name: string) => Number(await shell('docker save "$1" | gzip -6 | wc -c', name)) / 1e6
@@ -65,7 +37,7 @@ cat /tmp/wheels/* | wc -c`
   const command = `docker run --rm --network host ${trust} --volume "$1:/lock.txt:ro" "$2" sh -ec "$3"`
   const wheels = Number((await shell(command, lock, base, fetch)).split('\n').at(-1)) / 1e6
   const baseSize = await compressed(base)
-  return row({
+  return measured({
     name: 'image of the worker, compressed',
     unit: 'MB',
     ours: [await compressed(image)],
@@ -101,7 +73,7 @@ async function rebuild(folder: string, repeats: number): Promise<Row> {
     changed.push(await build())
   }
   await shell('docker rmi --force cowmask-worker:rebuild')
-  return row({
+  return measured({
     name: 'rebuild after a change of the worker',
     unit: 's',
     ours: changed,
@@ -210,7 +182,7 @@ async function start({ inside, outside }: Workers, repeats: number): Promise<Row
     await shell('docker run --rm --publish 127.0.0.1::1 --entrypoint true "$1"', image)
     idle.push(performance.now() - started)
   }
-  return row({
+  return measured({
     name: 'docker run to the first answer over TLS',
     unit: 'ms',
     ours,
@@ -250,7 +222,7 @@ async function stepRate({ inside, outside }: Workers, stretches: number, steps: 
       await served.stop()
     }
   }
-  return row({
+  return measured({
     name: 'steps a second inside the container',
     unit: '1/s',
     ours: sides.inside.rates,

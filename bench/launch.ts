@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { launch } from 'cowmask'
 import { ownCompileCache } from './compile-cache.js'
 import { SERVER, workerPython } from './python.js'
-import { type Row, compared, median, spread } from './row.js'
+import { type Row, compared, measured } from './row.js'
 
 const MASK = { count: 1, height: 32, width: 32, sigma: [4, 16], proportion: [0.2, 0.8], seed: 7 } as const
 
@@ -38,18 +38,15 @@ async function* rows(rounds: number, folder: string): AsyncGenerator<Row> {
     times.grpc.push(imported - alone)
     times.script.push(scripted - imported)
   }
-  yield {
+  yield measured({
     name: 'launch() to the first answer',
     unit: 'ms',
-    ours: median(times.answer),
-    spread: spread(times.answer),
+    ours: times.answer,
     baselineName: 'python -c "import grpc"',
-    baseline: median(times.grpc),
-    ratio: median(times.answer) / median(times.grpc),
+    baseline: times.grpc,
     target: 'below 1000 ms',
-    ok: median(times.answer) < 1000,
-    device: 'cpu',
-  }
+    holds: (ms) => ms < 1000,
+  })
   yield compared('launch() to the first mask, compile cache warm', 'ms', times.mask, {
     name: 'a Python script that imports grpc and jax and draws the same mask',
     values: times.script,

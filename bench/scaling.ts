@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { lineChart } from 'cowmask'
-import type { Row } from './row.js'
+import { type Row, measured } from './row.js'
 import { type Axis, type Measured, growth, rowOf, tableOf } from './scaling/growth.js'
 import { eventsInARun, runsInTheRegistry } from './scaling/registry.js'
 import { sizesOf } from './scaling/sizes.js'
@@ -12,7 +12,7 @@ const OUT = 'out/bench'
 /** How time and memory grow with every size that has no small limit: a table and a chart of each in `out/bench`. */
 export async function* scalingRows({ quick }: { readonly quick: boolean }): AsyncGenerator<Row> {
   await mkdir(OUT, { recursive: true })
-  const measured = [
+  const axes = [
     () => sizesOf('masks', 'CowMasks of 64x64 drawn at once', quick),
     () => sizesOf('edge', 'pixels of the edge of 8 CowMasks', quick),
     () => sizesOf('batch', 'labeled images of a batch', quick),
@@ -20,7 +20,7 @@ export async function* scalingRows({ quick }: { readonly quick: boolean }): Asyn
     () => runsInTheRegistry(quick),
     () => eventsInARun(quick),
   ]
-  for (const measure of measured)
+  for (const measure of axes)
     for (const axis of await measure()) {
       const files = await written(axis)
       for (const column of axis.columns) yield rowOf(axis, column, files)
@@ -59,16 +59,13 @@ function chartOf(axis: Axis, column: Measured): Promise<string> {
 const PAGE_MS = 50
 
 function pageRow(name: string, milliseconds: number): Row {
-  return {
+  return measured({
     name: `first page of the list at the top of the range of ${name}`,
     unit: 'ms',
-    ours: milliseconds,
-    spread: [milliseconds, milliseconds],
+    ours: [milliseconds],
     baselineName: 'what it is held to',
-    baseline: PAGE_MS,
-    ratio: milliseconds / PAGE_MS,
+    baseline: [PAGE_MS],
     target: `below ${PAGE_MS} ms`,
-    ok: milliseconds < PAGE_MS,
-    device: 'cpu',
-  }
+    holds: (ms) => ms < PAGE_MS,
+  })
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { launch, presets } from 'cowmask'
 import { ownCompileCache } from './compile-cache.js'
 import { workerPython } from './python.js'
-import { type Row, compared, median, spread } from './row.js'
+import { type Row, compared, measured } from './row.js'
 
 const SECONDS_TO_COMPILE = 10
 
@@ -29,20 +29,16 @@ export async function* startRows({ quick }: { readonly quick: boolean }): AsyncG
     values: metrics(cold),
     most: 0.35,
   })
-  const seconds = cold.map(({ compileMs }) => compileMs / 1000)
-  const cached = again.map(({ compileMs }) => compileMs / 1000)
-  yield {
+  const compiling = (all: readonly Begun[]) => all.map(({ compileMs }) => compileMs / 1000)
+  yield measured({
     name: "compiling the quick start's network, by an empty compile cache",
     unit: 's',
-    ours: median(seconds),
-    spread: spread(seconds),
+    ours: compiling(cold),
     baselineName: 'the same by the compile cache',
-    baseline: median(cached),
-    ratio: median(seconds) / median(cached),
+    baseline: compiling(again),
     target: `below ${SECONDS_TO_COMPILE} s on two idle cores`,
-    ok: median(seconds) < SECONDS_TO_COMPILE,
-    device: 'cpu',
-  }
+    holds: (seconds) => seconds < SECONDS_TO_COMPILE,
+  })
 }
 
 async function* twice(folder: string): AsyncGenerator<readonly [first: Begun, second: Begun]> {

@@ -41,8 +41,8 @@ export function docker() {
 }
 
 /**
- * Builds a target of docker/Dockerfile on `base` and answers its tag, made of its version unless another is given. Where a bundle of certificates is set for this shell,
- * the build trusts it too.
+ * Builds a target of docker/Dockerfile on `base` and answers its tag, made of its version unless another is given.
+ * Where a bundle of certificates is set for this shell, the build trusts it too.
  */
 export async function buildImage({
   target,

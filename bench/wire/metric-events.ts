@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { launch } from 'cowmask'
 import { PythonProgram, workerPython } from '../python.js'
-import { type Row, median, spread } from '../row.js'
+import { type Row, measured } from '../row.js'
 
 const PER_SECOND = 5000
 
@@ -35,18 +35,15 @@ export async function metricEventsRow(quick: boolean): Promise<Row> {
       ours.push((count / (told - began)) * 1000)
       theirs.push((count / (parsed - told)) * 1000)
     }
-    return {
+    return measured({
       name: `a log of ${count.toLocaleString('en-US')} metric events, replayed to a script`,
       unit: 'events/s',
-      ours: median(ours),
-      spread: spread(ours),
+      ours,
       baselineName: 'lines of JSON through a pipe',
-      baseline: median(theirs),
-      ratio: median(ours) / median(theirs),
+      baseline: theirs,
       target: `at least ${PER_SECOND.toLocaleString('en-US')} events/s`,
-      ok: median(ours) >= PER_SECOND,
-      device: 'cpu',
-    }
+      holds: (rate) => rate >= PER_SECOND,
+    })
   } finally {
     await rm(stateDir, { recursive: true, force: true })
   }

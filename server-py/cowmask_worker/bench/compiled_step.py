@@ -1,5 +1,6 @@
 """A training step on images of noise, compiled as training compiles it, with all that it is given."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,9 +17,18 @@ from cowmask_worker.tasks import assembly
 from cowmask_worker.tasks.networks import dataset_network
 from cowmask_worker.training.dispatch import many_steps
 from cowmask_worker.training.state import TrainState
-from cowmask_worker.training.step import StepOptions
+from cowmask_worker.training.step import StepMetrics, StepOptions
 
 _IMAGES = 1000
+
+
+class UncompiledStep(NamedTuple):
+    """`step` takes `state` and `data`."""
+
+    step: Callable[[TrainState, assembly.StepData], tuple[TrainState, StepMetrics]]
+    state: TrainState
+    data: assembly.StepData
+    options: StepOptions
 
 
 class CompiledStep(NamedTuple):
@@ -37,12 +47,29 @@ def compiled_step(network: config_pb2.WideResnet, batch: int, edge: int = 32) ->
 
 def compiled_config(config: config_pb2.ExperimentConfig, edge: int) -> CompiledStep:
     """The step of a config on color images of `edge` x `edge` pixels."""
+    step, state, data, options = uncompiled(config, edge)
+    dispatch: Any = many_steps(step)
+    return CompiledStep(dispatch.lower(state, data, jnp.int32(1)).compile(), state, data, options)
+
+
+def uncompiled(config: config_pb2.ExperimentConfig, edge: int) -> UncompiledStep:
+    """The same before it is compiled."""
     facts = replace(CATALOG["cifar10"], height=edge, width=edge)
     everything = np.arange(_IMAGES)
     parts = Splits(everything[:100], everything, everything[:0])
     data = assembly.step_data(config, bench_images(facts, _IMAGES), parts)
     model = dataset_network(config.model, facts)
     state = jax.jit(partial(assembly.new_state, model))(data.root)
-    dispatch: Any = many_steps(assembly.one_step(config, facts, model))
-    program = dispatch.lower(state, data, jnp.int32(1)).compile()
-    return CompiledStep(program, state, data, assembly.step_options(config, model))
+    step = assembly.one_step(config, facts, model)
+    return UncompiledStep(step, state, data, assembly.step_options(config, model))
+
+
+def stepping(program: Any, state: TrainState, data: assembly.StepData) -> Callable[[int], StepMetrics]:
+    """Takes so many steps in one dispatch, from where its last call left off."""
+
+    def take(count: int) -> StepMetrics:
+        nonlocal state
+        state, metrics = program(state, data, np.int32(count))
+        return metrics
+
+    return take

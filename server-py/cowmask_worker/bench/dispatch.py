@@ -11,7 +11,7 @@ from typing import NamedTuple
 import jax
 
 from cowmask_worker.bench.quick_start import QuickStart, quick_start, without_edges
-from cowmask_worker.bench.row import Row, summed_up
+from cowmask_worker.bench.row import Row, device_kind, measured, summed_up
 from cowmask_worker.tasks.train import Told
 from cowmask_worker.training.checkpoints import CheckpointInfo
 from cowmask_worker.training.loop import SECONDS_PER_DISPATCH, Kept, LoopEvent, Metrics, run_steps
@@ -33,33 +33,25 @@ def dispatch_rows(*, quick: bool) -> Iterator[Row]:
     dispatches = watched.dispatches[_FINDING:]
     step = [each.seconds * 1000 / each.steps for each in dispatches]
     host = [((after.began - before.ended) * 1000 + launch) / before.steps for before, after in pairwise(dispatches)]
-    ours, spread = summed_up(host)
-    baseline, _ = summed_up(step)
-    yield Row(
-        name=f"host time between dispatches, {_NAME}",
-        unit="ms a step",
-        ours=ours,
-        spread=spread,
+    yield measured(
+        f"host time between dispatches, {_NAME}",
+        "ms a step",
+        host,
         baseline_name=f"the step, {dispatches[-1].steps} a dispatch",
-        baseline=baseline,
-        ratio=ours / baseline,
+        baseline=step,
         target=f"below {_MOST:.0%} of the step",
-        ok=ours / baseline < _MOST,
-        device=_device(),
+        holds=lambda ratio: ratio < _MOST,
         detail=f"an empty dispatch takes {launch:.2f} ms",
     )
-    heard, spread = summed_up([after.ended - before.ended for before, after in pairwise(dispatches)])
-    yield Row(
-        name=f"time between two reports of metrics, {_NAME}",
-        unit="s",
-        ours=heard,
-        spread=spread,
+    baseline, _ = summed_up(step)
+    yield measured(
+        f"time between two reports of metrics, {_NAME}",
+        "s",
+        [after.ended - before.ended for before, after in pairwise(dispatches)],
         baseline_name="what is wanted of a dispatch",
-        baseline=SECONDS_PER_DISPATCH,
-        ratio=heard / SECONDS_PER_DISPATCH,
+        baseline=[SECONDS_PER_DISPATCH],
         target=f"about {SECONDS_PER_DISPATCH:g} s, or a step",
-        ok=heard <= 2 * max(SECONDS_PER_DISPATCH, baseline / 1000),
-        device=_device(),
+        holds=lambda ratio: ratio * SECONDS_PER_DISPATCH <= 2 * max(SECONDS_PER_DISPATCH, baseline / 1000),
     )
     seen, spread = summed_up(watched.cancels(3 if quick else 9))
     limit = max(_SECONDS, baseline / 1000)
@@ -73,7 +65,7 @@ def dispatch_rows(*, quick: bool) -> Iterator[Row]:
         ratio=spread[1] / limit,
         target="at most 1x, the slowest",
         ok=spread[1] <= limit,
-        device=_device(),
+        device=device_kind(),
     )
 
 
@@ -154,7 +146,3 @@ class _Watched:
             self._run(_FOR_EVER, cancelled)
             taken.append(seen[0] - at[0])
         return taken
-
-
-def _device() -> str:
-    return jax.devices()[0].device_kind

@@ -2,18 +2,19 @@
 that they were not run."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from cowmask.v1 import experiment_config_pb2 as config_pb2
-from cowmask_worker.bench.compiled_step import CompiledStep, compiled_config
+from cowmask_worker.bench.compiled_step import compiled_config, stepping
 from cowmask_worker.bench.derived_gradients import derived_gradients
 from cowmask_worker.bench.experiment import bench_config
 from cowmask_worker.bench.roofline import PEAK_RATES, PeakRates, Work, counted, least_seconds, peak_rates
-from cowmask_worker.bench.row import Row, not_run, summed_up
+from cowmask_worker.bench.row import Row, device_kind, measured, not_run, summed_up
 from cowmask_worker.bench.turns import in_turn
 from cowmask_worker.tasks import assembly
 from cowmask_worker.tasks.networks import network
@@ -59,26 +60,25 @@ _NETWORKS = (
 def full_size_rows(*, quick: bool) -> Iterator[Row]:
     device = jax.devices()[0]
     if device.platform == "cpu":
-        yield from (_bound_alone(each, device.device_kind) for each in _NETWORKS)
-        for name, target in _COMPARED.items():
-            yield not_run(
-                name,
-                "ms",
-                baseline_name="the other way",
-                target=target,
-                device=device.device_kind,
-                detail="not run: the device is a CPU",
-            )
+        yield from map(_bound_alone, _NETWORKS)
+        for name, most in _WAYS.items():
+            yield not_run(name, "ms", baseline_name=_OTHER, target=_most(most), detail="not run: the device is a CPU")
         return
     for each in _NETWORKS:
         yield _throughput(each, device, rounds=2 if quick else 5)
-    yield from _ways(rounds=2 if quick else 5, device=device.device_kind)
+    yield from _ways(rounds=2 if quick else 5)
 
 
 _PRECISION = f"training step of WRN-28-2, batch {_BATCH}: bfloat16 beside float32"
 _TOGETHER = f"training step of WRN-28-2, batch {_BATCH}: the student's passes together beside apart"
 _GRADIENTS = f"training step of WRN-28-2, batch {_BATCH}: the gradients that are used beside those that are derived"
-_COMPARED = {_PRECISION: "at most 0.625x", _TOGETHER: "tells which is faster", _GRADIENTS: "at most 1.0x"}
+# The largest ratio that is allowed; None where the figure only tells which is faster.
+_WAYS: Mapping[str, float | None] = {_PRECISION: 0.625, _TOGETHER: None, _GRADIENTS: 1.0}
+_OTHER = "the other way"
+
+
+def _most(most: float | None) -> str:
+    return "tells which is faster" if most is None else f"at most {most:g}x"
 
 
 def _config(each: _Network, *, precision: str = "bfloat16", passes: str = "separate") -> config_pb2.ExperimentConfig:
@@ -109,13 +109,12 @@ def _arithmetic(work: Work, rates: PeakRates) -> str:
     )
 
 
-def _bound_alone(each: _Network, device: str) -> Row:
+def _bound_alone(each: _Network) -> Row:
     return not_run(
         _name(each),
         "pairs/s",
         baseline_name="the roofline's bound",
         target=f"at least {each.aim:,.0f} pairs/s on an H100",
-        device=device,
         detail=f"not run: the device is a CPU; on an H100 {_arithmetic(_work(each), PEAK_RATES['H100'])}",
     )
 
@@ -133,7 +132,8 @@ def _throughput(each: _Network, device: Any, *, rounds: int) -> Row:
     compiled_config(_config(each), each.edge)
     again = time.perf_counter() - began
 
-    times = in_turn({"ours": _loop(step, each.steps)}, rounds=rounds)["ours"]
+    take = stepping(step.program, step.state, step.data)
+    times = in_turn({"ours": partial(take, each.steps)}, rounds=rounds)["ours"]
     rate, spread = summed_up([_BATCH * each.steps / value * 1000 for value in times])
     work, rates = _work(each), peak_rates(device.device_kind)
     bound = None if rates is None else _BATCH / least_seconds(work, rates)
@@ -154,52 +154,35 @@ def _throughput(each: _Network, device: Any, *, rounds: int) -> Row:
         ratio=None if bound is None else rate / bound,
         target=f"at least {each.aim:,.0f} pairs/s on an H100",
         ok=rate >= each.aim,
-        device=device.device_kind,
+        device=device_kind(),
         detail="; ".join(told),
     )
 
 
-def _ways(*, rounds: int, device: str) -> Iterator[Row]:
+def _ways(*, rounds: int) -> Iterator[Row]:
     """What is decided by measuring, each way beside the other."""
-    ours = compiled_config(_config(_WIDE), _WIDE.edge)
+    used = _way()
     with derived_gradients():
-        derived = compiled_config(_config(_WIDE), _WIDE.edge)
-    others = {
-        _PRECISION: compiled_config(_config(_WIDE, precision="float32"), _WIDE.edge),
-        _GRADIENTS: derived,
+        derived = _way()
+    pairs = {
+        _PRECISION: (used, _way(precision="float32")),
+        _GRADIENTS: (used, derived),
+        _TOGETHER: (_way(passes="together"), used),
     }
-    for name, other in others.items():
-        times = in_turn({"ours": _loop(ours, _WIDE.steps), "other": _loop(other, _WIDE.steps)}, rounds=rounds)
-        yield _beside(name, times["ours"], times["other"], 0.625 if name == _PRECISION else 1.02, device)
-    together = compiled_config(_config(_WIDE, passes="together"), _WIDE.edge)
-    times = in_turn({"ours": _loop(together, _WIDE.steps), "other": _loop(ours, _WIDE.steps)}, rounds=rounds)
-    yield _beside(_TOGETHER, times["ours"], times["other"], None, device)
+    for name, (ours, other) in pairs.items():
+        times = in_turn({"ours": ours, "other": other}, rounds=rounds)
+        most = _WAYS[name]
+        yield measured(
+            name,
+            "ms",
+            [value / _WIDE.steps for value in times["ours"]],
+            baseline_name=_OTHER,
+            baseline=[value / _WIDE.steps for value in times["other"]],
+            target=_most(most),
+            holds=lambda ratio, most=most: most is None or ratio <= most,
+        )
 
 
-def _beside(name: str, ours: Any, other: Any, most: float | None, device: str) -> Row:
-    median, spread = summed_up([value / _WIDE.steps for value in ours])
-    baseline, _ = summed_up([value / _WIDE.steps for value in other])
-    return Row(
-        name=name,
-        unit="ms",
-        ours=median,
-        spread=spread,
-        baseline_name="the other way",
-        baseline=baseline,
-        ratio=median / baseline,
-        target=_COMPARED[name],
-        ok=most is None or median / baseline <= most,
-        device=device,
-    )
-
-
-def _loop(step: CompiledStep, count: int) -> Callable[[], Any]:
-    """Takes `count` steps in one dispatch, from where the last call left off."""
-    state = step.state
-
-    def work() -> Any:
-        nonlocal state
-        state, metrics = step.program(state, step.data, np.int32(count))
-        return metrics
-
-    return work
+def _way(*, precision: str = "bfloat16", passes: str = "separate") -> Callable[[], Any]:
+    step = compiled_config(_config(_WIDE, precision=precision, passes=passes), _WIDE.edge)
+    return partial(stepping(step.program, step.state, step.data), _WIDE.steps)

@@ -1,5 +1,6 @@
 """How fast CowMasks are drawn, beside the authors' way of drawing them."""
 
+import statistics
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -8,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from cowmask_worker.bench.row import Row, summed_up
+from cowmask_worker.bench.row import Row, compared, measured
 from cowmask_worker.bench.turns import in_turn
 from cowmask_worker.masks.cow import CowDraws, cow_draws, cow_masks, threshold
 
@@ -16,54 +17,42 @@ _PROPORTION = (0.2, 0.8)
 
 
 def mask_rows(*, quick: bool) -> Iterator[Row]:
-    yield from _rows(count=256, compared=256, edge=32, sigma=(4.0, 16.0), faster=100, quick=quick)
-    yield from _rows(count=32, compared=4 if quick else 32, edge=224, sigma=(28.0, 112.0), faster=600, quick=quick)
+    yield from _rows(count=256, among=256, edge=32, sigma=(4.0, 16.0), faster=100, quick=quick)
+    yield from _rows(count=32, among=4 if quick else 32, edge=224, sigma=(28.0, 112.0), faster=600, quick=quick)
 
 
-def _rows(
-    *, count: int, compared: int, edge: int, sigma: tuple[float, float], faster: int, quick: bool
-) -> Iterator[Row]:
+def _rows(*, count: int, among: int, edge: int, sigma: tuple[float, float], faster: int, quick: bool) -> Iterator[Row]:
     """Ours against depthwise convolutions with a kernel for each mask, and against the least that can be done."""
     options: Any = {"height": edge, "width": edge, "sigma": sigma, "proportion": _PROPORTION}
     key = jax.random.key(0)
     ours: Any = jax.jit(lambda key: cow_masks(key, count, **options).mask).lower(key).compile()
     least: Any = jax.jit(partial(_least, count=count, edge=edge)).lower(key).compile()
-    convolved: Any = jax.jit(lambda key: _convolved(cow_draws(key, compared, **options), sigma)).lower(key).compile()
+    convolved: Any = jax.jit(lambda key: _convolved(cow_draws(key, among, **options), sigma)).lower(key).compile()
     both = in_turn({"ours": lambda: ours(key), "least": lambda: least(key)}, rounds=5 if quick else 15)
     theirs = in_turn(
         {"ours": lambda: ours(key), "theirs": lambda: convolved(key)}, rounds=1 if quick or edge > 100 else 3
     )
-    device = jax.devices()[0].device_kind
     name = f"{count} CowMasks of {edge}x{edge}"
-
-    median, spread = summed_up([value / count for value in theirs["ours"]])
-    baseline, _ = summed_up([value / compared for value in theirs["theirs"]])
-    yield Row(
-        name=name,
-        unit="ms a mask",
-        ours=median,
-        spread=spread,
-        baseline_name=f"depthwise convolutions, as the authors' code ({compared} masks)",
-        baseline=baseline,
-        ratio=median / baseline,
+    ours_each = [value / count for value in theirs["ours"]]
+    theirs_each = [value / among for value in theirs["theirs"]]
+    times = statistics.median(theirs_each) / statistics.median(ours_each)
+    yield measured(
+        name,
+        "ms a mask",
+        ours_each,
+        baseline_name=f"depthwise convolutions, as the authors' code ({among} masks)",
+        baseline=theirs_each,
         target=f"at least {faster} times faster",
-        ok=baseline / median >= faster,
-        device=device,
-        detail=f"{baseline / median:,.0f} times faster",
+        holds=lambda ratio: 1 / ratio >= faster,
+        detail=f"{times:,.0f} times faster",
     )
-    median, spread = summed_up(both["ours"])
-    baseline, _ = summed_up(both["least"])
-    yield Row(
-        name=name,
-        unit="ms",
-        ours=median,
-        spread=spread,
+    yield compared(
+        name,
+        "ms",
+        both["ours"],
         baseline_name="their noise and two matmuls alone",
-        baseline=baseline,
-        ratio=median / baseline,
-        target="at most 1.5x",
-        ok=median / baseline <= 1.5,
-        device=device,
+        baseline=both["least"],
+        most=1.5,
     )
 
 

@@ -8,14 +8,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from cowmask.v1 import experiment_config_pb2 as config_pb2
-from cowmask_worker.bench.compiled_step import CompiledStep, compiled_step
-from cowmask_worker.bench.row import Row, summed_up
+from cowmask_worker.bench.compiled_step import CompiledStep, compiled_step, stepping
+from cowmask_worker.bench.row import Row, compared, device_kind, measured, summed_up
 from cowmask_worker.training.keys import step_keys
 from cowmask_worker.training.state import Variables
-from cowmask_worker.training.step import Batch, _loss  # pyright: ignore[reportPrivateUsage]
+from cowmask_worker.training.step import Batch, step_loss
 
 _BATCH, _EDGE = 64, 32
 _WITHIN = 0.15
@@ -30,17 +29,14 @@ def memory_rows(*, quick: bool) -> Iterator[Row]:
     given = sum(_bytes(leaf) for leaf in jax.tree.leaves((step.state, step.data)))
     yield _planned(step, planned, given)
     state = sum(_bytes(leaf) for leaf in jax.tree.leaves(step.state))
-    yield Row(
-        name="state donated: bytes of a step's result that lie where its argument lay",
-        unit="MiB",
-        ours=planned.alias_size_in_bytes / _MEBIBYTE,
-        spread=(planned.alias_size_in_bytes / _MEBIBYTE,) * 2,
+    yield measured(
+        "state donated: bytes of a step's result that lie where its argument lay",
+        "MiB",
+        [planned.alias_size_in_bytes / _MEBIBYTE],
         baseline_name="student, teacher and optimizer",
-        baseline=state / _MEBIBYTE,
-        ratio=planned.alias_size_in_bytes / state,
+        baseline=[state / _MEBIBYTE],
         target="all of it",
-        ok=planned.alias_size_in_bytes >= state,
-        device=_device(),
+        holds=lambda ratio: ratio >= 1,
     )
     if os.path.exists(_STATM):
         yield _resident(1000 if quick else _STEPS)
@@ -54,18 +50,13 @@ def _planned(step: CompiledStep, planned: Any, given: int) -> Row:
         - planned.alias_size_in_bytes
     )
     kept = _activations(step)
-    ratio = ours / (given + kept)
-    return Row(
-        name=f"memory of a step on the device, WRN-10-1, {_BATCH} + {_BATCH} images of {_EDGE}x{_EDGE}",
-        unit="MiB",
-        ours=ours / _MEBIBYTE,
-        spread=(ours / _MEBIBYTE,) * 2,
+    return compared(
+        f"memory of a step on the device, WRN-10-1, {_BATCH} + {_BATCH} images of {_EDGE}x{_EDGE}",
+        "MiB",
+        [ours / _MEBIBYTE],
         baseline_name="counted: student, teacher, optimizer, dataset, and what the passes leave for the gradient",
-        baseline=(given + kept) / _MEBIBYTE,
-        ratio=ratio,
-        target=f"at most {1 + _WITHIN:.2f}x",
-        ok=ratio <= 1 + _WITHIN,
-        device=_device(),
+        baseline=[(given + kept) / _MEBIBYTE],
+        most=1 + _WITHIN,
         detail=f"counted activations {kept / _MEBIBYTE:.0f} MiB, the compiler's temporary memory "
         f"{planned.temp_size_in_bytes / _MEBIBYTE:.0f} MiB",
     )
@@ -80,7 +71,7 @@ def _activations(step: CompiledStep) -> int:
     def kept(state: Any, batch: Batch, root: Any) -> Any:
         def loss(parameters: Any) -> Any:
             student = Variables(parameters, state.student.statistics)
-            return _loss(step.options, student, state.teacher, batch, step_keys(root, state.step))
+            return step_loss(step.options, student, state.teacher, batch, step_keys(root, state.step))
 
         return jax.vjp(loss, state.student.parameters, has_aux=True)[1]
 
@@ -94,11 +85,10 @@ _STATM = "/proc/self/statm"
 def _resident(steps: int) -> Row:
     """Memory of this process, on a network so small that its steps are many."""
     step = compiled_step(config_pb2.WideResnet(depth=10, width=1, dropout=0), 2, 8)
-    state, per_call = step.state, 100
+    take, per_call = stepping(step.program, step.state, step.data), 100
     seen: list[float] = []
     for _ in range(steps // per_call):
-        state, metrics = step.program(state, step.data, np.int32(per_call))
-        jax.device_get(metrics)
+        jax.device_get(take(per_call))
         seen.append(_resident_bytes() / _MEBIBYTE)
     # The first tenth fills what is kept for later.
     settled = seen[len(seen) // 10 :]
@@ -114,7 +104,7 @@ def _resident(steps: int) -> Row:
         ratio=growth,
         target=f"at most {1 + _GROWTH:.2f}x at the end",
         ok=growth <= 1 + _GROWTH,
-        device=_device(),
+        device=device_kind(),
     )
 
 
@@ -124,7 +114,3 @@ def _resident_bytes() -> int:
 
 def _bytes(leaf: Any) -> int:
     return jax.random.key_data(leaf).nbytes if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf.nbytes
-
-
-def _device() -> str:
-    return jax.devices()[0].device_kind

@@ -3,14 +3,12 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-import jax
-import numpy as np
-
 from cowmask.v1 import experiment_config_pb2 as config_pb2
-from cowmask_worker.bench.compiled_step import compiled_step
-from cowmask_worker.bench.row import Row, not_run, summed_up
+from cowmask_worker.bench.compiled_step import compiled_step, stepping
+from cowmask_worker.bench.row import Row, measured, not_run
 from cowmask_worker.bench.turns import in_turn
 
 _FOLDER = Path(__file__).resolve().parents[3] / "bench" / "peer-torch"
@@ -28,7 +26,6 @@ def peer_torch_rows(*, quick: bool) -> Iterator[Row]:
                 "pairs/s",
                 baseline_name="eager PyTorch",
                 target="at least 1.0x",
-                device=jax.devices()[0].device_kind,
                 detail=f"not run: {_PYTHON} names no Python that has PyTorch; bench/peer-torch/requirements.txt says "
                 "what it needs",
             )
@@ -42,7 +39,7 @@ def _name(batch: int) -> str:
 
 def _row(python: str, batch: int, steps: int, *, rounds: int) -> Row:
     step = compiled_step(config_pb2.WideResnet(depth=28, width=2, dropout=0.3), batch)
-    state = step.state
+    ours = stepping(step.program, step.state, step.data)
     peer = subprocess.Popen(
         [python, str(_FOLDER / "step.py"), str(batch)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -54,29 +51,19 @@ def _row(python: str, batch: int, steps: int, *, rounds: int) -> Row:
         if not version:
             raise RuntimeError(f"{python} could not take a step of bench/peer-torch/step.py; its error stands above")
 
-        def ours() -> object:
-            nonlocal state
-            state, metrics = step.program(state, step.data, np.int32(steps))
-            return metrics
-
         def theirs() -> None:
             print(steps, file=questions, flush=True)
             answers.readline()
 
-        measured = in_turn({"ours": ours, "theirs": theirs}, rounds=rounds)
+        times = in_turn({"ours": partial(ours, steps), "theirs": theirs}, rounds=rounds)
         questions.close()
-    rates = {name: [batch * steps / value * 1000 for value in values] for name, values in measured.items()}
-    median, spread = summed_up(rates["ours"])
-    baseline, _ = summed_up(rates["theirs"])
-    return Row(
-        name=_name(batch),
-        unit="pairs/s",
-        ours=median,
-        spread=spread,
+    rates = {name: [batch * steps / value * 1000 for value in values] for name, values in times.items()}
+    return measured(
+        _name(batch),
+        "pairs/s",
+        rates["ours"],
         baseline_name=f"eager PyTorch {version}",
-        baseline=baseline,
-        ratio=median / baseline,
+        baseline=rates["theirs"],
         target="at least 1.0x",
-        ok=median >= baseline,
-        device=jax.devices()[0].device_kind,
+        holds=lambda ratio: ratio >= 1,
     )

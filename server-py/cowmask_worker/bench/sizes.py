@@ -7,14 +7,14 @@ fewest of several, since what else a machine does only adds), and megabytes of m
 import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 
 from cowmask.v1 import experiment_config_pb2 as config_pb2
-from cowmask_worker.bench.compiled_step import compiled_step
+from cowmask_worker.bench.compiled_step import compiled_step, stepping
 from cowmask_worker.masks.cow import cow_masks_per_image
 
 _ROUNDS = 5
@@ -51,14 +51,7 @@ def _masks(size: int, count: int, edge: int) -> Point:
 
 def _step(size: int, network: config_pb2.WideResnet, batch: int) -> Point:
     step = compiled_step(network, batch, _EDGE)
-    state = step.state
-
-    def take() -> Any:
-        nonlocal state
-        state, metrics = step.program(state, step.data, np.int32(1))
-        return metrics
-
-    return _measured(size, step.program, take)
+    return _measured(size, step.program, partial(stepping(step.program, step.state, step.data), 1))
 
 
 def _measured(size: int, program: Any, work: Callable[[], Any]) -> Point:

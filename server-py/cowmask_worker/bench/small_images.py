@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from cowmask.v1 import experiment_config_pb2 as config_pb2
+from cowmask_worker.bench.compiled_step import stepping
 from cowmask_worker.bench.experiment import bench_config, bench_images
-from cowmask_worker.bench.row import Row, summed_up
+from cowmask_worker.bench.row import Row, measured
 from cowmask_worker.bench.turns import in_turn
 from cowmask_worker.data.augmentation import normalize
 from cowmask_worker.data.batches import BatchOptions, fetch_batch
@@ -49,25 +50,14 @@ def small_image_step() -> Row:
         return jax.lax.fori_loop(0, count, trip, jnp.float32(0))
 
     input_alone: Any = jax.jit(fed).lower(data, jnp.int32(1)).compile()
-    state = start
-
-    def take() -> Any:
-        nonlocal state
-        state, metrics = whole(state, data, np.int32(_STEPS))
-        return metrics
-
-    measured = in_turn({"input": lambda: input_alone(data, np.int32(_STEPS)), "step": take}, rounds=_ROUNDS)
-    ours, spread = summed_up([value / _STEPS for value in measured["input"]])
-    baseline, _ = summed_up([value / _STEPS for value in measured["step"]])
-    return Row(
-        name="batch of a step, images on the device",
-        unit="ms",
-        ours=ours,
-        spread=spread,
+    take = partial(stepping(whole, start, data), _STEPS)
+    times = in_turn({"input": lambda: input_alone(data, np.int32(_STEPS)), "step": take}, rounds=_ROUNDS)
+    return measured(
+        "batch of a step, images on the device",
+        "ms",
+        [value / _STEPS for value in times["input"]],
         baseline_name=f"the whole step, WRN-10-1, {_BATCH} + {_BATCH} images of 32x32",
-        baseline=baseline,
-        ratio=ours / baseline,
+        baseline=[value / _STEPS for value in times["step"]],
         target=f"below {_MOST:.0%} of the step",
-        ok=ours / baseline < _MOST,
-        device=jax.devices()[0].device_kind,
+        holds=lambda ratio: ratio < _MOST,
     )

@@ -6,22 +6,16 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 
 from cowmask.v1 import experiment_config_pb2 as config_pb2
+from cowmask_worker.bench.compiled_step import compiled_config, stepping, uncompiled
 from cowmask_worker.bench.derived_gradients import derived_gradients
-from cowmask_worker.bench.experiment import bench_config, bench_images
-from cowmask_worker.bench.row import Row, summed_up
+from cowmask_worker.bench.experiment import bench_config
+from cowmask_worker.bench.row import Row, compared
 from cowmask_worker.bench.turns import in_turn
-from cowmask_worker.data.catalog import CATALOG
-from cowmask_worker.data.splits import Splits
-from cowmask_worker.tasks import assembly
-from cowmask_worker.tasks.networks import dataset_network
-from cowmask_worker.training.dispatch import many_steps
-from cowmask_worker.training.state import TrainState
 
 _STEPS = 4
+_EDGE = 32
 _COMPILED = 1.7
 
 
@@ -50,50 +44,59 @@ def training_rows(*, quick: bool) -> Iterator[Row]:
 
 def _rows(case: _Case, *, rounds: int, scan: bool) -> Iterator[Row]:
     """Mean Teacher with CowMix on 32x32 images, in our loop on the device, against each other way."""
-    loop, ours = _timed(lambda: _compiled(case, many_steps, count=jnp.int32(1)))
+    loop, ours = _timed(lambda: _loop(case))
     with derived_gradients():
-        single, plain = _timed(lambda: _compiled(case, partial(jax.jit, donate_argnums=0)))
+        single, plain = _timed(lambda: _single(case))
 
     def dispatched() -> Any:
         return [single() for _ in range(_STEPS)][-1]
 
-    measured = in_turn({"ours": partial(loop, np.int32(_STEPS)), "plain": dispatched}, rounds=rounds)
+    measured = in_turn({"ours": partial(loop, _STEPS), "plain": dispatched}, rounds=rounds)
     yield _row(case, measured["ours"], measured["plain"], "a step a dispatch, derived gradients", case.loop)
-    yield _compile_row(case, ours, plain)
+    yield compared(
+        f"compiling the loop of steps, {case.name}, cold",
+        "s",
+        [ours],
+        baseline_name="compiling a single step with derived gradients",
+        baseline=[plain],
+        most=_COMPILED,
+        detail="with the network's start and the images' way to the device, on both sides",
+    )
 
-    together, _ = _timed(lambda: _compiled(case, many_steps, count=jnp.int32(1), passes="together"))
-    both = {"ours": partial(loop, np.int32(_STEPS)), "together": partial(together, np.int32(_STEPS))}
-    measured = in_turn(both, rounds=rounds)
+    together = _loop(case, passes="together")
+    measured = in_turn({"ours": partial(loop, _STEPS), "together": partial(together, _STEPS)}, rounds=rounds)
     yield _row(case, measured["ours"], measured["together"], "the student's passes together in one", 1.0)
 
     if scan and case.scan is not None:
         with derived_gradients():
-            slow, _ = _timed(lambda: _compiled(case, many_steps, count=jnp.int32(1)))
-        measured = in_turn({"ours": partial(loop, np.int32(_STEPS)), "slow": partial(slow, np.int32(1))}, rounds=1)
+            slow = _loop(case)
+        measured = in_turn({"ours": partial(loop, _STEPS), "slow": partial(slow, 1)}, rounds=1)
         theirs = [value * _STEPS for value in measured["slow"]]
         yield _row(case, measured["ours"], theirs, "a loop on the device, derived gradients", case.scan)
 
 
-def _compiled(
-    case: _Case, jitted: Callable[[Any], Any], *, count: Any = None, passes: str = "separate"
-) -> Callable[..., Any]:
-    """A program of one step or of many, which goes on from where its last call ended."""
-    facts = CATALOG["cifar10"]
-    config = bench_config(config_pb2.ModelConfig(wide_resnet=case.network), case.batch)
-    config.student_passes = passes
-    everything = np.arange(1000)
-    data = assembly.step_data(config, bench_images(facts, 1000), Splits(everything[:100], everything, everything[:0]))
-    model = dataset_network(config.model, facts)
-    state: TrainState = jax.jit(partial(assembly.new_state, model))(data.root)
-    step = jitted(assembly.one_step(config, facts, model))
-    program = step.lower(state, data, *(() if count is None else (count,))).compile()
+def _config(case: _Case) -> config_pb2.ExperimentConfig:
+    return bench_config(config_pb2.ModelConfig(wide_resnet=case.network), case.batch)
 
-    def work(*count: Any) -> Any:
+
+def _loop(case: _Case, *, passes: str = "separate") -> Callable[[int], Any]:
+    config = _config(case)
+    config.student_passes = passes
+    step = compiled_config(config, _EDGE)
+    return stepping(step.program, step.state, step.data)
+
+
+def _single(case: _Case) -> Callable[[], Any]:
+    """A step a dispatch."""
+    step, state, data, _ = uncompiled(_config(case), _EDGE)
+    program: Any = jax.jit(step, donate_argnums=0).lower(state, data).compile()
+
+    def take() -> Any:
         nonlocal state
-        state, metrics = program(state, data, *count)
+        state, metrics = program(state, data)
         return metrics
 
-    return work
+    return take
 
 
 def _timed[Answer](make: Callable[[], Answer]) -> tuple[Answer, float]:
@@ -103,33 +106,11 @@ def _timed[Answer](make: Callable[[], Answer]) -> tuple[Answer, float]:
 
 
 def _row(case: _Case, ours: Any, theirs: Any, what: str, most: float) -> Row:
-    median, spread = summed_up([value / _STEPS for value in ours])
-    baseline, _ = summed_up([value / _STEPS for value in theirs])
-    return Row(
-        name=f"training step, {case.name}, batch {case.batch} + {case.batch}",
-        unit="ms",
-        ours=median,
-        spread=spread,
+    return compared(
+        f"training step, {case.name}, batch {case.batch} + {case.batch}",
+        "ms",
+        [value / _STEPS for value in ours],
         baseline_name=what,
-        baseline=baseline,
-        ratio=median / baseline,
-        target=f"at most {most}x",
-        ok=median / baseline <= most,
-        device=jax.devices()[0].device_kind,
-    )
-
-
-def _compile_row(case: _Case, ours: float, theirs: float) -> Row:
-    return Row(
-        name=f"compiling the loop of steps, {case.name}, cold",
-        unit="s",
-        ours=ours,
-        spread=(ours, ours),
-        baseline_name="compiling a single step with derived gradients",
-        baseline=theirs,
-        ratio=ours / theirs,
-        target=f"at most {_COMPILED}x",
-        ok=ours / theirs <= _COMPILED,
-        device=jax.devices()[0].device_kind,
-        detail="with the network's start and the images' way to the device, on both sides",
+        baseline=[value / _STEPS for value in theirs],
+        most=most,
     )

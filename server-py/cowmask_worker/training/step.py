@@ -1,6 +1,6 @@
 """One training step as one pure function."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -107,7 +107,7 @@ def train_step(options: StepOptions, state: TrainState, batch: Batch, keys: Step
     alpha = options.teacher_alpha(state.step)
 
     def objective(parameters: Tree) -> tuple[Float[Array, ""], tuple[_Measured, Tree]]:
-        return _loss(options, Variables(parameters, state.student.statistics), state.teacher, batch, keys)
+        return step_loss(options, Variables(parameters, state.student.statistics), state.teacher, batch, keys)
 
     (loss, (measured, statistics)), gradient = jax.value_and_grad(objective, has_aux=True)(state.student.parameters)
     parameters, momentum = _descend(options, learning_rate, state.student.parameters, gradient, state.momentum)
@@ -126,22 +126,29 @@ def _unless_not_finite(before: TrainState, after: TrainState, metrics: StepMetri
     return state._replace(step=after.step), metrics._replace(loss=jnp.where(finite, metrics.loss, skipped))
 
 
-def _loss(
+def step_loss(
     options: StepOptions, student: Variables, teacher: Variables, batch: Batch, keys: StepKeys
 ) -> tuple[Float[Array, ""], tuple[_Measured, Tree]]:
+    """What a step descends on; and what it measured, with the student's statistics after its passes."""
     answers = _answers(options, teacher, batch.unlabeled)
     mix_answers = _answers(options, teacher, batch.unlabeled_second) if options.mix_augment_separately else answers
-    perturb = None if options.perturb is None else _perturb_path(options, answers, batch, keys)
-    mix = None if options.mix is None else _mix_path(options, mix_answers, batch, keys)
+    paths: dict[str, _Path] = {}
+    if options.perturb is not None:
+        paths["perturb"] = _perturb_path(options, answers, batch, keys)
+    if options.mix is not None:
+        paths["mix"] = _mix_path(options, mix_answers, batch, keys)
 
-    paths = [path for path in (perturb, mix) if path is not None]
-    passes = [Pass(batch.labeled, keys.supervised), *(path.student for path in paths)]
+    passes = [Pass(batch.labeled, keys.supervised), *(path.student for path in paths.values())]
     (logits, *seen), statistics = student_passes(options.apply, student, passes, together=options.passes_together)
     labeled_loss = cross_entropy(logits, batch.labels).mean()
     labeled_error = (logits.argmax(1) != batch.labels).mean(dtype=jnp.float32)
-    unseen = iter(seen)
-    perturb_loss, perturb_confidence = _path_loss(perturb, unseen)
-    mix_loss, mix_confidence = _path_loss(mix, unseen)
+    losses = {
+        name: consistency(jax.nn.softmax(answer), path.target, path.confidence.weight)
+        for (name, path), answer in zip(paths.items(), seen, strict=True)
+    }
+    rates = {name: path.confidence.rate for name, path in paths.items()}
+    perturb_loss, mix_loss = (losses.get(name, jnp.zeros(())) for name in ("perturb", "mix"))
+    perturb_confidence, mix_confidence = (rates.get(name, jnp.zeros(())) for name in ("perturb", "mix"))
 
     loss = (
         labeled_loss
@@ -151,16 +158,6 @@ def _loss(
     )
     measured = _Measured(labeled_loss, labeled_error, perturb_loss, perturb_confidence, mix_loss, mix_confidence)
     return loss, (measured, statistics)
-
-
-def _path_loss(
-    path: _Path | None, logits: Iterator[Float[Array, "m classes"]]
-) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Loss and share of confident images of a path, which takes the next of `logits`; zeros of one that is off."""
-    if path is None:
-        return jnp.zeros(()), jnp.zeros(())
-    probabilities = jax.nn.softmax(next(logits))
-    return consistency(probabilities, path.target, path.confidence.weight), path.confidence.rate
 
 
 def _answers(options: StepOptions, teacher: Variables, images: Float[Array, "m h w c"]) -> Float[Array, "m classes"]:
