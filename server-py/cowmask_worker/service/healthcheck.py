@@ -21,16 +21,15 @@ def healthcheck(
     options: list[tuple[str, Any]] = [("grpc.enable_http_proxy", 0)]
     if server_name is not None:
         options.append(("grpc.ssl_target_name_override", server_name))
-    try:
-        credentials = grpc.ssl_channel_credentials(*map(_read, (authority, key, certificate)))
-    except OSError as error:
-        print(f"{error.filename} can not be read: {error.strerror}", file=sys.stderr)
-        return 1
-    channel = (
-        grpc.insecure_channel(address, options)
-        if authority is None
-        else grpc.secure_channel(address, credentials, options)
-    )
+    if authority is None:
+        channel = grpc.insecure_channel(address, options)
+    else:
+        try:
+            credentials = grpc.ssl_channel_credentials(*map(_read, (authority, key, certificate)))
+        except OSError as error:
+            print(f"{error.filename} can not be read: {error.strerror}", file=sys.stderr)
+            return 1
+        channel = grpc.secure_channel(address, credentials, options)
     with channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         try:
