@@ -10,6 +10,7 @@ import { kills } from './kills.js'
 import { longRun } from './long-run.js'
 import { manyRuns } from './many-runs.js'
 import type { Outcome, Part } from './part.js'
+import { quietStream } from './quiet-stream.js'
 import { Random } from './random.js'
 import { replay } from './replay.js'
 
@@ -19,6 +20,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   fuzz,
   replay,
   'long-run': longRun,
+  'quiet-stream': quietStream,
   'idle-streams': idleStreams,
   'client-kills': clientKills,
   'many-runs': manyRuns,

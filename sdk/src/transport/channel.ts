@@ -34,6 +34,8 @@ export interface ChannelOptions {
   /** Encrypts with TLS; absent: plain text. */
   readonly secure?: SecureContext | undefined
   readonly worker?: Liveness | undefined
+  /** Milliseconds of silence after which the worker is asked whether it is there. Default: 30,000. */
+  readonly pingAfterMs?: number | undefined
   /** Most milliseconds that one call may wait between attempts. */
   readonly retryBudgetMs?: number | undefined
 }
@@ -42,6 +44,8 @@ interface Cancellable {
   cancel(): void
 }
 
+// With the 30 seconds of silence before a ping: a peer that is dead is noticed in less than 45.
+const PONG_WITHIN_MS = 10_000
 // A socket breaks a few milliseconds before the process that held it is reported dead.
 const DEATH_NEWS_MS = 500
 
@@ -54,15 +58,16 @@ export class Channel {
   private readonly retryBudgetMs: number
   private closed = false
 
-  constructor({ address, token, secure, worker, retryBudgetMs = 5000 }: ChannelOptions) {
+  constructor({ address, token, secure, worker, pingAfterMs = 30_000, retryBudgetMs = 5000 }: ChannelOptions) {
     this.worker = worker
     this.retryBudgetMs = retryBudgetMs
     this.metadata.set('cowmask-token', token)
     this.metadata.set('cowmask-protocol', String(PROTOCOL))
-    // No keepalive: a Python server answers pings more often than every five minutes by hanging up.
     const [identity, itsOptions] = secure ? secured(address, secure) : [credentials.createInsecure(), {}]
     this.client = new Client(address, identity, {
       ...itsOptions,
+      // A process of ours is waited for instead; its socket can not go silent without it.
+      ...(worker ? {} : { 'grpc.keepalive_time_ms': pingAfterMs, 'grpc.keepalive_timeout_ms': PONG_WITHIN_MS }),
       'grpc.max_receive_message_length': MESSAGE_BYTES,
       'grpc.max_send_message_length': MESSAGE_BYTES,
       'grpc-node.flow_control_window': MESSAGE_BYTES,

@@ -21,6 +21,12 @@ _OPTIONS = (
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 1_000),
     ("grpc.http2.max_ping_strikes", 0),
 )
+# A network may swallow everything without an end. Who is silent for half a minute is asked, and given up 10 s later.
+_ACROSS_A_NETWORK = (
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.http2.ping_timeout_ms", 10_000),
+    ("grpc.http2.max_pings_without_data", 0),
+)
 
 
 class Endpoint:
@@ -31,7 +37,8 @@ class Endpoint:
         credentials: grpc.ServerCredentials | None = None,
     ) -> None:
         """`where` is a socket's path or "host:port"; without `credentials` it speaks plain text."""
-        self.server = grpc.aio.server(options=_OPTIONS, interceptors=interceptors)
+        options = _OPTIONS if isinstance(where, Path) else _OPTIONS + _ACROSS_A_NETWORK
+        self.server = grpc.aio.server(options=options, interceptors=interceptors)
         self._socket = where if isinstance(where, Path) else None
         if self._socket is not None and len(str(self._socket).encode()) > _LONGEST_SOCKET_PATH_BYTES:
             self._socket = None
