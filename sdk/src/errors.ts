@@ -34,6 +34,9 @@ const CODES = {
   TLS_REQUIRED: fixed("Pass `tls`, with the authority of the worker's certificate."),
   TLS_NOT_SPOKEN: fixed('Start the worker with `--tls-certificate` and `--tls-key`, and check the port.'),
   RESOURCE_EXHAUSTED: fixed('Ask for less at once; `system.info()` tells the limits.'),
+  DEVICE_UNUSABLE: fixed(
+    'Check driver and worker environment with `npx cowmask doctor`, or train on the CPU: `JAX_PLATFORMS=cpu`.',
+  ),
   OUT_OF_MEMORY: fixed('Use a smaller `batchSize`, a smaller model or fewer images in one call.'),
   RUN_NOT_FOUND: fixed('`experiments.list()` shows the runs in this state folder.'),
   RUN_NOT_ENDED: fixed('Wait for the end of the run with `finished()`, or `cancel()` it.'),

@@ -57,7 +57,11 @@ export class System {
     }
   }
 
-  /** Asks jax, which takes seconds the first time. */
+  /**
+   * What runs train on. Each device is made to compute something, which takes seconds the first time.
+   *
+   * @throws RemoteError `DEVICE_UNUSABLE` where none does
+   */
   async devices(call: CallOptions = {}): Promise<Device[]> {
     const { devices } = await this.channel.unary('System.Devices', {}, call)
     return devices.map(({ id, platform, kind }) => ({ id, platform: platform as Device['platform'], kind }))

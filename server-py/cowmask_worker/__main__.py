@@ -57,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return healthcheck(
                 chosen.address,
                 chosen.timeout_s,
+                service=chosen.service,
                 authority=chosen.tls_authority,
                 certificate=chosen.tls_certificate,
                 key=chosen.tls_key,
@@ -112,6 +113,11 @@ def _parser() -> argparse.ArgumentParser:
 
     health = verbs.add_parser("healthcheck", help="exit with 0 if a worker serves", allow_abbrev=False)
     health.add_argument("--address", required=True, help="HOST:PORT or unix:PATH, as the worker announced it")
+    health.add_argument(
+        "--service",
+        default="",
+        help="one alone: cowmask.v1.System serves as soon as the worker listens (default: all of them)",
+    )
     health.add_argument("--timeout-s", type=float, default=_HEALTH_TIMEOUT_S, help="seconds to wait (default: 5)")
     health.add_argument("--tls-authority", type=Path, metavar="FILE", help="authority of the worker's certificate, PEM")
     health.add_argument("--tls-certificate", type=Path, metavar="FILE", help="certificate to show, where one is wanted")

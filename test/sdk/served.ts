@@ -10,8 +10,8 @@ export const program = fileURLToPath(new URL('../../server-py/run.py', import.me
 /** The interpreter that tests run it with. */
 export const python = process.env.COWMASK_WORKER_PYTHON ?? ''
 
-/** A worker to connect to. */
-export interface Served {
+/** A worker to connect to; leaving its scope kills it. */
+export interface Served extends AsyncDisposable {
   readonly address: string
   readonly port: number
   readonly pid: number
@@ -52,5 +52,14 @@ export async function serveWorker(
     return ended
   }
   const port = Number(address.split(':').at(-1))
-  return { address, port, pid: child.pid ?? 0, stop: end('SIGTERM'), kill: end('SIGKILL') }
+  return {
+    address,
+    port,
+    pid: child.pid ?? 0,
+    stop: end('SIGTERM'),
+    kill: end('SIGKILL'),
+    async [Symbol.asyncDispose]() {
+      await end('SIGKILL')()
+    },
+  }
 }

@@ -2,6 +2,7 @@ import { connect } from 'cowmask'
 import { describe, expect, test } from 'vitest'
 
 import { Channel } from '../../sdk/src/transport/channel.js'
+import type { ResponseOf } from '../../sdk/src/transport/contract.js'
 import { limitsOf } from '../../sdk/src/transport/call-options.js'
 import { serveWorker } from './served.js'
 import { silentProxy } from './silent-proxy.js'
@@ -18,7 +19,7 @@ async function until(holds: () => boolean): Promise<void> {
 describe.concurrent('a network that ends nothing', () => {
   test('W5: and swallows everything is noticed on both sides in 45 s; watching goes on without a hole', async () => {
     await using here = await temporaryFolder()
-    const worker = await serveWorker(here.path, { token })
+    await using worker = await serveWorker(here.path, { token })
     using proxy = await silentProxy(worker.port)
     await using client = await connect({ address: proxy.address, token })
     const run = await client.experiments.start({ ...quick, steps: 10_000_000 })
@@ -44,12 +45,11 @@ describe.concurrent('a network that ends nothing', () => {
     await watched
     expect(seqs).toEqual(seqs.map((_, index) => index + 1))
     await run.cancel()
-    await worker.stop()
   })
 
   test('W5: a stream may be quiet: pings are no offense, and keep routers from forgetting it', async () => {
     await using here = await temporaryFolder()
-    const worker = await serveWorker(here.path, { token })
+    await using worker = await serveWorker(here.path, { token })
     using proxy = await silentProxy(worker.port, { cutAfterQuietMs: 3000 })
     await using client = await connect({ address: `127.0.0.1:${String(worker.port)}`, token })
     await client.experiments.start({ ...quick, steps: 10_000_000 })
@@ -57,17 +57,20 @@ describe.concurrent('a network that ends nothing', () => {
 
     // As many pings as ten quiet minutes have, and a router that forgets after three of them.
     const channel = new Channel({ address: proxy.address, token, pingAfterMs: 1000 })
-    const events = channel.stream('Experiments.Watch', { runId: waiting.id }, limitsOf({}))
+    const events: AsyncGenerator<ResponseOf<'Experiments.Watch'>, void> = channel.stream(
+      'Experiments.Watch',
+      { runId: waiting.id },
+      limitsOf({}),
+    )
     const queued = await events.next()
-    expect(queued.value?.event?.seq).toBe(1)
+    expect(queued.value).toMatchObject({ event: { seq: 1 } })
     const next = events.next()
     await expect(Promise.race([next, new Promise((resolve) => setTimeout(resolve, 20_000, 'quiet'))])).resolves.toBe(
       'quiet',
     )
     expect(proxy.cuts()).toBe(0)
     await waiting.cancel()
-    expect((await next).value?.event?.seq).toBe(2)
+    expect((await next).value).toMatchObject({ event: { seq: 2 } })
     channel.close()
-    await worker.stop()
   })
 })

@@ -59,7 +59,7 @@ class SystemServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Devices(self, request, context):
-        """Starts a task process, which asks jax.
+        """What runs train on. The first call starts a task process in which each device computes something.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,7 +36,7 @@ class SystemStub:
     Info: _grpc.UnaryUnaryMultiCallable[_system_pb2.InfoRequest, _system_pb2.InfoResponse]
     """Answered by the control process, which imports no jax."""
     Devices: _grpc.UnaryUnaryMultiCallable[_system_pb2.DevicesRequest, _system_pb2.DevicesResponse]
-    """Starts a task process, which asks jax."""
+    """What runs train on. The first call starts a task process in which each device computes something."""
 
 @_typing.type_check_only
 class SystemAsyncStub(SystemStub):
@@ -46,7 +46,7 @@ class SystemAsyncStub(SystemStub):
     Info: _aio.UnaryUnaryMultiCallable[_system_pb2.InfoRequest, _system_pb2.InfoResponse]  # type: ignore[assignment]
     """Answered by the control process, which imports no jax."""
     Devices: _aio.UnaryUnaryMultiCallable[_system_pb2.DevicesRequest, _system_pb2.DevicesResponse]  # type: ignore[assignment]
-    """Starts a task process, which asks jax."""
+    """What runs train on. The first call starts a task process in which each device computes something."""
 
 class SystemServicer(metaclass=_abc_1.ABCMeta):
     """The worker itself."""
@@ -65,6 +65,6 @@ class SystemServicer(metaclass=_abc_1.ABCMeta):
         request: _system_pb2.DevicesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_system_pb2.DevicesResponse, _abc.Awaitable[_system_pb2.DevicesResponse]]:
-        """Starts a task process, which asks jax."""
+        """What runs train on. The first call starts a task process in which each device computes something."""
 
 def add_SystemServicer_to_server(servicer: SystemServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -14,9 +14,10 @@ ABANDON_GRACE_S = 60.0
 
 
 class Compute:
-    def __init__(self, host: TaskHost, name: str) -> None:
+    def __init__(self, host: TaskHost, name: str, *, device: str = "cpu") -> None:
         self._host = host
         self._name = name
+        self._device = device
         self._process: TaskProcess | None = None
         self._turn = asyncio.Lock()
         self._settling: set[asyncio.Task[None]] = set()
@@ -60,7 +61,7 @@ class Compute:
 
     async def _running(self) -> TaskProcess:
         if self._process is None or self._process.exit.done():
-            self._process = await self._host.spawn(self._name, device="cpu")
+            self._process = await self._host.spawn(self._name, device=self._device)
         return self._process
 
     def _settle(self, call: Call) -> None:

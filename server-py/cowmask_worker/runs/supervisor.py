@@ -17,6 +17,7 @@ from cowmask_worker.runs.state import State
 from cowmask_worker.runs.states import ACTIVE, STORAGE_FULL
 from cowmask_worker.runs.task_host import TaskHost
 from cowmask_worker.runs.trainer import Trainer, Why, worker_stopping
+from cowmask_worker.runs.training_device import TrainingDevice
 
 CANCEL_GRACE_S = 30.0
 _KILL_GRACE_S = 2.0
@@ -25,9 +26,10 @@ _KILL_GRACE_S = 2.0
 class Supervisor:
     """The state folder is taken at the first call, so that workers that only draw masks never meet there."""
 
-    def __init__(self, folder: Path, host: TaskHost) -> None:
+    def __init__(self, folder: Path, host: TaskHost, device: TrainingDevice) -> None:
         self._folder = folder
         self._host = host
+        self._device = device
         self._state: State | None = None
         self._queue: deque[experiments_pb2.Run] = deque()
         self._queued = asyncio.Event()
@@ -169,6 +171,10 @@ class Supervisor:
         while True:
             self._queued.clear()
             while self._queue:
+                await self._device.let_go()
+                # One that was cancelled meanwhile is not there any more.
+                if not self._queue:
+                    break
                 run = self._queue.popleft()
                 trainer = Trainer(run, self._host, state)
                 self._training = (run.id, trainer)

@@ -24,6 +24,7 @@ class TaskHost(tasks_pb2_grpc.TasksServicer):
         self._data_folder = data_folder
         self._program = program
         self._processes: set[TaskProcess] = set()
+        self._stopped = False
 
     async def start(self) -> None:
         tasks_pb2_grpc.add_TasksServicer_to_server(self, self._endpoint.server)
@@ -37,6 +38,8 @@ class TaskHost(tasks_pb2_grpc.TasksServicer):
         environment = {**os.environ, **({"JAX_PLATFORMS": "cpu"} if device == "cpu" else {})}
         process = await TaskProcess.start(name, self._program, environment)
         self._processes.add(process)
+        if self._stopped:
+            process.kill()
         process.exit.add_done_callback(lambda _: self._processes.discard(process))
         owner = process_identity()
         try:
@@ -75,6 +78,8 @@ class TaskHost(tasks_pb2_grpc.TasksServicer):
         return next((each for each in matching if not each.said_hello.is_set()), None)
 
     async def stop(self) -> None:
+        """Kills what is left, and whatever was just about to start."""
+        self._stopped = True
         for process in list(self._processes):
             process.kill()
         await self._endpoint.stop(0)

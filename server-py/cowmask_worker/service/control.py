@@ -6,8 +6,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1.health import aio as health  # pyright: ignore[reportAttributeAccessIssue] - documented, untyped
+from grpc_health.v1 import health_pb2_grpc
 
 from cowmask.v1 import (
     datasets_pb2_grpc,
@@ -22,11 +21,13 @@ from cowmask_worker.runs.endpoint import Endpoint
 from cowmask_worker.runs.refusal import refusal
 from cowmask_worker.runs.supervisor import Supervisor
 from cowmask_worker.runs.task_host import PROGRAM, TaskHost
+from cowmask_worker.runs.training_device import TrainingDevice
 from cowmask_worker.service.authentication import Authentication
 from cowmask_worker.service.data_roots import DataRoots
 from cowmask_worker.service.datasets import Datasets
 from cowmask_worker.service.experiments import Experiments
 from cowmask_worker.service.failures import Failures
+from cowmask_worker.service.health import Health
 from cowmask_worker.service.kept_splits import KeptSplits
 from cowmask_worker.service.library import Library
 from cowmask_worker.service.masks import Masks
@@ -51,8 +52,9 @@ class Control:
         self._host = TaskHost(settings.folder, settings.cache_folder, settings.data_folder, task_program)
         self._compute = Compute(self._host, "compute")
         self._reader = Compute(self._host, "data")
-        self._supervisor = Supervisor(settings.state_folder, self._host)
-        self._health = health.HealthServicer()
+        self._device = TrainingDevice(self._host)
+        self._supervisor = Supervisor(settings.state_folder, self._host, self._device)
+        self._health = Health(self._device, SERVICES)
         self._endpoint = Endpoint(
             settings.listen or settings.folder / "worker.sock",
             [Authentication(settings.token), self._failures],
@@ -74,7 +76,7 @@ class Control:
         models_pb2_grpc.add_ModelsServicer_to_server(models, server)
         splits = Splits(self._reader, validation, library, kept, settings.limits)
         splits_pb2_grpc.add_SplitsServicer_to_server(splits, server)
-        system_pb2_grpc.add_SystemServicer_to_server(System(self._compute, settings.limits), server)
+        system_pb2_grpc.add_SystemServicer_to_server(System(self._device, settings.limits), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         try:
             await self._host.start()
@@ -85,14 +87,16 @@ class Control:
                 f"The worker can not listen on {settings.listen or settings.folder}: {error}.",
                 "Use another port; port 0 takes any that is free.",
             ) from error
-        for service in SERVICES:
-            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        await self._health.listening()
+        if settings.listen is not None:
+            # Whoever runs a worker for others waits for its health; one that was launched is seldom asked.
+            self._health.look()
         _log.info("listening on %s", self._endpoint.address)
         return self._endpoint.address
 
     async def stop(self, grace_s: float) -> None:
         """Refuses what is new, ends runs with a checkpoint if the grace suffices, then streams, then processes."""
-        await self._health.enter_graceful_shutdown()
+        await self._health.drain()
         self._failures.refuse_all = refusal(
             "WORKER_STOPPING", "The worker is stopping.", "Start or connect to another worker."
         )
@@ -101,6 +105,7 @@ class Control:
         tasks = (self._compute.stop(_COMPUTE_GRACE_S), self._reader.stop(_COMPUTE_GRACE_S))
         await asyncio.gather(self._endpoint.stop(_STREAMS_GRACE_S), *tasks)
         await self._host.stop()
+        await self._device.let_go()
 
 
 def _options(path: Path) -> OptionsTable:

@@ -47,6 +47,7 @@ _STATUS = {
     "STORAGE_FULL": grpc.StatusCode.RESOURCE_EXHAUSTED,
     "INPUT_TIMEOUT": grpc.StatusCode.ABORTED,
     "TASK_CRASHED": grpc.StatusCode.ABORTED,
+    "DEVICE_UNUSABLE": grpc.StatusCode.FAILED_PRECONDITION,
     "OUT_OF_MEMORY": grpc.StatusCode.RESOURCE_EXHAUSTED,
     "WORKER_STOPPING": grpc.StatusCode.UNAVAILABLE,
 }

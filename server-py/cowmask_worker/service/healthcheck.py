@@ -12,6 +12,7 @@ def healthcheck(
     address: str,
     timeout_s: float,
     *,
+    service: str = "",
     authority: Path | None = None,
     certificate: Path | None = None,
     key: Path | None = None,
@@ -33,12 +34,13 @@ def healthcheck(
     with channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         try:
-            answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=timeout_s)
+            answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=timeout_s)
         except grpc.RpcError as error:
             print(f"{address} does not answer: {error.details()}", file=sys.stderr)
             return 1
     if answer.status != health_pb2.HealthCheckResponse.SERVING:
-        print(f"{address} answers {health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)}", file=sys.stderr)
+        status = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
+        print(f"{address} answers {status}: it stops, or no device can be used yet; its log says why", file=sys.stderr)
         return 1
     return 0
 

@@ -14,7 +14,7 @@ import grpc.aio
 
 from cowmask.v1 import system_pb2, system_pb2_grpc
 from cowmask_worker import __version__
-from cowmask_worker.runs.compute import Compute
+from cowmask_worker.runs.training_device import TrainingDevice
 from cowmask_worker.service.authentication import PROTOCOL
 from cowmask_worker.service.experiments import EVENT_STREAMS
 from cowmask_worker.service.limits import Limits
@@ -33,8 +33,8 @@ _PACKAGES = (
 
 
 class System(system_pb2_grpc.SystemServicer):
-    def __init__(self, compute: Compute, limits: Limits) -> None:
-        self._compute = compute
+    def __init__(self, device: TrainingDevice, limits: Limits) -> None:
+        self._device = device
         self._limits = limits
         self._started = time.monotonic()
 
@@ -65,7 +65,7 @@ class System(system_pb2_grpc.SystemServicer):
         request: system_pb2.DevicesRequest,
         context: grpc.aio.ServicerContext[system_pb2.DevicesRequest, system_pb2.DevicesResponse],
     ) -> system_pb2.DevicesResponse:
-        return (await self._compute.ask(request)).devices
+        return await self._device.devices()
 
 
 def _packages() -> dict[str, str]:

@@ -4,14 +4,14 @@ What answers a command is loaded with the first one of its kind: whoever wants a
 networks and datasets, which take longer to load than jax.
 """
 
+import os
 from collections.abc import Callable
 from importlib import import_module
-
-import jax
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import system_pb2
 from cowmask_worker.tasks.call import Call
+from cowmask_worker.tasks.usable_devices import usable_devices
 
 
 def answer(call: Call) -> None:
@@ -27,8 +27,11 @@ def answer(call: Call) -> None:
 
 
 def devices(call: Call) -> None:
+    # Who only looks must not take most of the memory from those who train, as jax does by default.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     found = [
-        system_pb2.Device(id=device.id, platform=device.platform, kind=device.device_kind) for device in jax.devices()
+        system_pb2.Device(id=device.id, platform=device.platform, kind=device.device_kind)
+        for device in usable_devices()
     ]
     call.send(answer=tasks_pb2.Answer(devices=system_pb2.DevicesResponse(devices=found)))
 

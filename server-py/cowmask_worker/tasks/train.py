@@ -24,6 +24,7 @@ from cowmask_worker.tasks.failures import failure
 from cowmask_worker.tasks.file_run import file_program
 from cowmask_worker.tasks.networks import dataset_network
 from cowmask_worker.tasks.splits import check_same_split, labeled_order, split_fingerprint
+from cowmask_worker.tasks.usable_devices import usable_devices
 from cowmask_worker.training import checkpoints
 from cowmask_worker.training.checkpoints import CheckpointInfo, Skipped
 from cowmask_worker.training.dispatch import many_steps
@@ -74,6 +75,7 @@ def _attempt(
 ) -> Iterator[LoopEvent | event_pb2.Progress | event_pb2.Warning]:
     config, folder = command.config, Path(command.checkpoint_folder)
     began = _now()
+    usable_devices()
     yield event_pb2.Progress(phase="load_data", steps=config.steps)
     dataset = assembly.load_dataset(facts_of(command.dataset), data_folder)
     parts = assembly.splits(config, dataset)

@@ -13,6 +13,7 @@ import pytest
 from cowmask.v1 import masks_pb2, system_pb2
 from cowmask_worker.runs import compute as compute_module
 from cowmask_worker.runs.compute import Compute
+from cowmask_worker.runs.endpoint import MESSAGE_BYTES
 from cowmask_worker.runs.refusal import Refusal
 from cowmask_worker.runs.task_host import TaskHost
 
@@ -100,3 +101,12 @@ async def test_w4_a_call_that_does_not_stop_costs_the_process(
 async def test_calls_wait_for_one_another(socket_folder: Path) -> None:
     async with computing(socket_folder, "") as compute:
         assert len(set(await asyncio.gather(*(pid_of(compute) for _ in range(20))))) == 1
+
+
+async def test_what_is_too_large_for_a_task_process_does_not_end_it(socket_folder: Path) -> None:
+    async with computing(socket_folder, "") as compute:
+        first = await pid_of(compute)
+        with pytest.raises(Refusal) as refused:
+            await compute.ask(system_pb2.DevicesRequest.FromString(b"\xf8\x07\x01" * (MESSAGE_BYTES // 3)))
+        assert refused.value.failure.code == "INVALID_OPTION"
+        assert await pid_of(compute) == first

@@ -33,6 +33,7 @@ from cowmask_worker.runs.states import (
 )
 from cowmask_worker.runs.supervisor import Supervisor
 from cowmask_worker.runs.task_host import TaskHost
+from cowmask_worker.runs.training_device import TrainingDevice
 
 FAKE = str(Path(__file__).with_name("fake_task.py"))
 CONFIG = experiment_config_pb2.ExperimentConfig(steps=5)
@@ -42,7 +43,7 @@ CONFIG = experiment_config_pb2.ExperimentConfig(steps=5)
 async def supervising(state: Path, sockets: Path, behavior: str = "", grace_s: float = 5) -> AsyncGenerator[Supervisor]:
     host = TaskHost(sockets, state / "cache", state / "datasets", [sys.executable, FAKE, behavior])
     await host.start()
-    supervisor = Supervisor(state, host)
+    supervisor = Supervisor(state, host, TrainingDevice(host))
     try:
         yield supervisor
     finally:

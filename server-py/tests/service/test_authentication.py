@@ -1,11 +1,9 @@
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from running_control import METADATA, TOKEN, detail, running_control, started
+from running_control import METADATA, TOKEN, detail, running_control
 
 from cowmask.v1 import datasets_pb2, experiments_pb2, masks_pb2, models_pb2, splits_pb2, system_pb2
 from cowmask_worker.service.control import SERVICES
@@ -64,14 +62,6 @@ async def test_s2_nobody_reads_state_without_a_token(socket_folder: Path, tmp_pa
         assert not (tmp_path / "state").exists()
 
 
-async def test_w7_health_is_open_and_tells_every_service(socket_folder: Path, tmp_path: Path) -> None:
-    async with running_control(socket_folder, tmp_path) as client:
-        health: Any = health_pb2_grpc.HealthStub(client.channel)
-        for service in ("", *SERVICES):
-            answer = await health.Check(health_pb2.HealthCheckRequest(service=service))
-            assert answer.status == health_pb2.HealthCheckResponse.SERVING
-
-
 async def test_l2_another_protocol_is_told_with_both_versions(socket_folder: Path, tmp_path: Path) -> None:
     async with running_control(socket_folder, tmp_path) as client:
         with pytest.raises(grpc.aio.AioRpcError, match=r"protocol 2.*protocol 1") as refused:
@@ -79,16 +69,3 @@ async def test_l2_another_protocol_is_told_with_both_versions(socket_folder: Pat
                 system_pb2.InfoRequest(), metadata=(("cowmask-token", TOKEN), ("cowmask-protocol", "2"))
             )
         assert detail(refused.value).failure.code == "PROTOCOL_MISMATCH"
-
-
-async def test_w7_a_worker_that_drains_is_not_serving(socket_folder: Path, tmp_path: Path) -> None:
-    async with running_control(socket_folder, tmp_path, "for ever,ignores cancel") as client:
-        await started(client, steps=5)
-        stopping = asyncio.create_task(client.control.stop(1))
-        await asyncio.sleep(0.2)
-        health: Any = health_pb2_grpc.HealthStub(client.channel)
-        for service in ("", *SERVICES):
-            answer = await health.Check(health_pb2.HealthCheckRequest(service=service), timeout=10)
-            assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
-        assert not stopping.done()
-        await stopping

@@ -219,7 +219,11 @@ def test_w7_a_worker_to_connect_to_listens_is_healthy_and_drains(stop: signal.Si
         address = announced(process)["address"]
         assert info(address).pid == process.pid
         check = [*COMMAND, "healthcheck", "--address", address]
-        assert subprocess.run(check, check=False).returncode == 0
+        assert subprocess.run([*check, "--service", "cowmask.v1.System"], check=False).returncode == 0
+        until = time.monotonic() + UP_S * 10
+        while subprocess.run(check, check=False, capture_output=True).returncode != 0:
+            assert time.monotonic() < until
+            time.sleep(0.1)
         process.send_signal(stop)
         assert process.wait(GONE_S) == 0
         sick = subprocess.run(check, check=False, capture_output=True, text=True)
