@@ -38,6 +38,16 @@ describe('the SDK judges the shared cases', () => {
   it.each(cases.filter(({ where }) => where === 'worker'))('leaves to the worker: $name', ({ message, config }) => {
     expect(found(message, config)).toEqual([])
   })
+
+  it('a schedule of as many boundaries as there may be, and of one more', () => {
+    const judged = (count: number) =>
+      found('ExperimentConfig', {
+        dataset: { name: 'digits' },
+        schedule: { kind: 'stepped', boundaries: Array.from({ length: count }, (_, index) => [index / count, 0.5]) },
+      })
+    expect(judged(100)).toEqual([])
+    expect(judged(101)).toEqual([{ path: 'schedule.boundaries', rule: null }])
+  })
 })
 
 describe('what parse answers and throws', () => {

@@ -378,6 +378,7 @@ const schedule = z
     z.strictObject({
       kind: z.literal('stepped'),
       boundaries: boundaries({
+        most: 100,
         at: { minimum: 0, maximum: 1 },
         factor: { minimum: 0 },
         default: [

@@ -700,7 +700,7 @@ export type ScheduleConfig =
       /**
        * From the share `at` of the run on, the rate is `factor` times the base rate.
        *
-       * A list of [at, factor] pairs, at least one. Default [[0.4, 0.2], [0.8, 0.04]].
+       * A list of 1 to 100 [at, factor] pairs. Default [[0.4, 0.2], [0.8, 0.04]].
        */
       readonly boundaries?: readonly (readonly [at: number, factor: number])[] | undefined
       /**

@@ -34,6 +34,8 @@ export type OptionFacts =
   | (Described & Bounds & { readonly type: 'Range'; readonly default?: readonly [number, number] | typeof AUTO })
   | (Described & {
       readonly type: 'Boundary[]'
+      /** How many there may be. */
+      readonly most: number
       readonly at: Bounds
       readonly factor: Bounds
       readonly default?: readonly (readonly [number, number])[]
@@ -64,7 +66,7 @@ export function allowedText(facts: OptionFacts): string {
     case 'Range':
       return `[low, high], two numbers ${boundsText(facts)}`
     case 'Boundary[]':
-      return 'a list of [at, factor] pairs, at least one'
+      return `a list of 1 to ${String(facts.most)} [at, factor] pairs`
     case 'Boundary':
       return facts.description
     case 'oneof':
@@ -169,7 +171,7 @@ export function range(facts: Facts<'Range'>): ReturnType<typeof rangeOf> {
   return rangeOf(within(facts, z.number({ error }), error), error).register(optionFacts, complete)
 }
 
-const boundariesOf = (at: z.ZodNumber, factor: z.ZodNumber, pairError: string, error: string) =>
+const boundariesOf = (most: number, at: z.ZodNumber, factor: z.ZodNumber, pairError: string, error: string) =>
   z
     .array(
       z
@@ -179,6 +181,7 @@ const boundariesOf = (at: z.ZodNumber, factor: z.ZodNumber, pairError: string, e
       { error },
     )
     .min(1, { error })
+    .max(most, { error })
     .refine(...checked(rules.boundaries_ascending))
     .readonly()
 
@@ -187,6 +190,7 @@ export function boundaries(facts: Facts<'Boundary[]'>): ReturnType<typeof bounda
   const complete = { type: 'Boundary[]', ...facts } as const
   const pairError = `[at, factor], at a number ${boundsText(facts.at)}, factor a number ${boundsText(facts.factor)}`
   return boundariesOf(
+    facts.most,
     within(facts.at, z.number({ error: pairError }), pairError),
     within(facts.factor, z.number({ error: pairError }), pairError),
     pairError,

@@ -45,7 +45,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One line of the table; `default` is None where there is none."""
+    """One line of the table; `default` is None where there is none, `most` is how long a list may be."""
 
     path: str
     type: str
@@ -58,6 +58,7 @@ class Option:
     known: tuple[str, ...]
     at: Bounds
     factor: Bounds
+    most: int
 
     def admits(self, text: str) -> bool:
         """Whether a string option may have this value."""
@@ -96,6 +97,7 @@ def _option(line: dict[str, Any]) -> Option:
         known=tuple(line.get("known", ())),
         at=_bounds(line.get("at", {})),
         factor=_bounds(line.get("factor", {})),
+        most=line.get("most", 0),
     )
 
 

@@ -157,6 +157,9 @@ class _Walk:
             for at, factor in option.default:
                 boundaries.add(at=at, factor=factor)
             return
+        if len(boundaries) > option.most:
+            self._blame(script, f"must be a list of 1 to {option.most} [at, factor] pairs; got {len(boundaries):,}")
+            return
         for index, boundary in enumerate(boundaries):
             each = (*script[:-1], f"{script[-1]}[{index}]")
             self._unknown(boundary, each)
