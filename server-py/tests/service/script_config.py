@@ -16,6 +16,7 @@ MESSAGES: dict[str, type[Message]] = {
     "DatasetImportOptions": datasets_pb2.DatasetImportOptions,
     "SplitOptions": splits_pb2.SplitOptions,
     "SplitImportOptions": splits_pb2.SplitImportOptions,
+    "InspectOptions": datasets_pb2.InspectOptions,
     "StartRequest": experiments_pb2.StartRequest,
 }
 

@@ -34,6 +34,7 @@ CHECKED = (
     "DatasetImportOptions",
     "SplitOptions",
     "SplitImportOptions",
+    "InspectOptions",
 )
 
 
