@@ -67,6 +67,10 @@ def is_metrics(event: event_pb2.Event) -> bool:
     return event.WhichOneof("type") == "metrics"
 
 
+def is_compile(event: event_pb2.Event) -> bool:
+    return event.progress.phase == "compile"
+
+
 def states(events: list[event_pb2.Event]) -> list[int]:
     return [event.state.state for event in events if event.WhichOneof("type") == "state"]
 
@@ -217,6 +221,35 @@ async def test_f13_a_trainer_that_ignores_cancel_is_killed_after_the_grace(
         assert "did not within 0.3 s" in finished.cause.message
         assert finished.cause.signal == "SIGKILL"
         assert not alive(pid)
+
+
+async def test_f13_a_compile_may_outlast_the_grace_of_a_cancel(
+    tmp_path: Path, socket_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "CANCEL_GRACE_S", 0.5)
+    async with supervising(tmp_path, socket_folder, "compiles for long,for ever") as supervisor:
+        run = await supervisor.start(asked(CONFIG, ""))
+        await watch(supervisor, run.id, is_compile)
+        began = time.monotonic()
+        await supervisor.cancel(run.id)
+        finished = (await watch(supervisor, run.id))[-1].finished
+        assert (finished.state, finished.step, finished.checkpoint.step) == (CANCELLED, 0, 0)
+        assert time.monotonic() - began > 0.5, "the compile did outlast it"
+
+
+async def test_f13_a_compile_that_never_ends_is_killed_after_its_allowance(
+    tmp_path: Path, socket_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "CANCEL_GRACE_S", 0.2)
+    monkeypatch.setattr(trainer_module, "COMPILE_ALLOWANCE_S", 0.3)
+    async with supervising(tmp_path, socket_folder, "compiles for long,for ever") as supervisor:
+        run = await supervisor.start(asked(CONFIG, ""))
+        await watch(supervisor, run.id, is_compile)
+        await supervisor.cancel(run.id)
+        finished = (await watch(supervisor, run.id))[-1].finished
+        assert (finished.state, finished.cause.code) == (INTERRUPTED, "TRAINER_KILLED")
+        assert "because it was cancelled" in finished.cause.message
+        assert task_processes() == []
 
 
 async def test_f14_a_trainer_that_never_dials_is_given_up(
