@@ -1,6 +1,7 @@
 """A task process for tests of faults: speaks the real protocol over a real stream, computes nothing.
 
-Its only argument says how it behaves: words parted by commas.
+Its only argument says how it behaves: words parted by commas. "as configured", it takes as many steps as the config
+says, and fails after them where the seed is that of a failing run.
 """
 
 import json
@@ -19,9 +20,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import grpc
 
 from cowmask.internal.v1 import tasks_pb2, tasks_pb2_grpc
-from cowmask.v1 import error_pb2, event_pb2, models_pb2, system_pb2, tensor_pb2
+from cowmask.v1 import error_pb2, event_pb2, experiment_config_pb2, models_pb2, system_pb2, tensor_pb2
 
 STEPS = 5
+MANY_STEPS = 1_000
+FAILING_SEED = 13
 BEHAVIOR = sys.argv[1].split(",")
 
 
@@ -168,7 +171,8 @@ def train(
             pass
     folder = Path(command.train.checkpoint_folder)
     first = max((int(path.name) for path in folder.glob("*")), default=0) if command.train.resume else 0
-    last = 10_000_000 if "for ever" in BEHAVIOR else first + steps_asked()
+    last = last_step(command.train.config, first)
+    slowly = "for ever" in BEHAVIOR or ("as configured" in BEHAVIOR and last > MANY_STEPS)
     for step in range(first, last):
         if cancelled.is_set() and "ignores cancel" not in BEHAVIOR:
             save(folder, step, tell)
@@ -192,10 +196,20 @@ def train(
             tell(state=event_pb2.StateChanged(state=event_pb2.RUN_STATE_RUNNING))
         if "hangs" in BEHAVIOR and step == first + 2:
             time.sleep(3600)
-        time.sleep(0.02 if "for ever" in BEHAVIOR else 0)
+        time.sleep(0.02 if slowly else 0)
     if "never finishes" in BEHAVIOR:
         time.sleep(3600)
+    if "as configured" in BEHAVIOR and command.train.config.seed == FAILING_SEED:
+        cause = event_pb2.Failure(code="NON_FINITE_LOSS", message="Training diverged.")
+        tell(finished=event_pb2.Finished(state=event_pb2.RUN_STATE_FAILED, step=last, cause=cause))
+        return
     tell(finished=event_pb2.Finished(state=event_pb2.RUN_STATE_SUCCEEDED, step=last))
+
+
+def last_step(config: experiment_config_pb2.ExperimentConfig, first: int) -> int:
+    if "for ever" in BEHAVIOR:
+        return 10_000_000
+    return config.steps if "as configured" in BEHAVIOR else first + steps_asked()
 
 
 def steps_asked() -> int:
