@@ -91,7 +91,7 @@ export class Channel {
     name: M,
     request: RequestOf<M>,
     limits: CallLimits,
-  ): AsyncGenerator<ResponseOf<M>> {
+  ): AsyncGenerator<ResponseOf<M>, undefined> {
     this.refuse(name, limits)
     const { path, requestSerialize, responseDeserialize } = methodOf(name)
     yield* this.read<ResponseOf<M>>(
