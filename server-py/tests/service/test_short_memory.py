@@ -7,7 +7,7 @@ from running_control import SERVER, ended, running_control, started
 
 from cowmask.v1 import event_pb2, experiment_config_pb2
 
-LIMIT_KIB = 3_000_000
+LIMIT_KIB = 5_000_000
 LIMITED = [
     "/bin/sh",
     "-c",
@@ -30,7 +30,7 @@ async def test_f8_a_run_that_needs_more_memory_than_there_is_fails_with_advice(
     socket_folder: Path, tmp_path: Path
 ) -> None:
     async with running_control(socket_folder, tmp_path, program=LIMITED) as client:
-        large = await started(client, steps=2, batch_size=1400, model=network(8))
+        large = await started(client, steps=2, batch_size=1400, model=network(16))
         end = (await ended(client, large, timeout=300))[-1].finished
         assert (end.state, end.cause.code) == (event_pb2.RUN_STATE_FAILED, "OUT_OF_MEMORY")
         assert "Out of memory allocating" in end.cause.message
