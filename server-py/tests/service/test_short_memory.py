@@ -7,7 +7,7 @@ from running_control import SERVER, ended, running_control, started
 
 from cowmask.v1 import event_pb2, experiment_config_pb2
 
-LIMIT_KIB = 5_000_000
+LIMIT_KIB = 4_000_000
 LIMITED = [
     "/bin/sh",
     "-c",
