@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
+from cowmask_worker.bench.as_task_process import as_task_process
 from cowmask_worker.bench.data import data_rows
 from cowmask_worker.bench.dispatch import dispatch_rows
 from cowmask_worker.bench.full_size import full_size_rows
@@ -37,4 +38,5 @@ def main() -> int:
 
 # Also for the processes that the loader starts, which run this file again.
 if __name__ == "__main__":
+    as_task_process()
     sys.exit(main())

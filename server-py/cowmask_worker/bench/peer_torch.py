@@ -3,8 +3,10 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
+from typing import NamedTuple
+
+import jax
 
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask_worker.bench.compiled_step import compiled_step, stepping
@@ -14,12 +16,23 @@ from cowmask_worker.bench.turns import in_turn
 _FOLDER = Path(__file__).resolve().parents[3] / "bench" / "peer-torch"
 _PYTHON = "COWMASK_PEER_TORCH"
 """Names a Python that has what `requirements.txt` of the folder lists."""
-_STEPS = {8: 8, 64: 2}
+
+
+class _Turn(NamedTuple):
+    """What each side does in its turn."""
+
+    dispatches: int
+    steps: int
+    """In one dispatch, as many as training would take: half a second's, or one."""
+
+
+# Long enough that it does not matter what the other side left of caches and pages.
+_TURNS = {8: _Turn(dispatches=4, steps=5), 64: _Turn(dispatches=5, steps=1)}
 
 
 def peer_torch_rows(*, quick: bool) -> Iterator[Row]:
     python = os.environ.get(_PYTHON)
-    for batch, steps in _STEPS.items():
+    for batch, turn in _TURNS.items():
         if python is None:
             yield not_run(
                 _name(batch),
@@ -30,18 +43,24 @@ def peer_torch_rows(*, quick: bool) -> Iterator[Row]:
                 "what it needs",
             )
         else:
-            yield _row(python, batch, steps, rounds=2 if quick else 7)
+            yield _row(python, batch, turn, rounds=2 if quick else 7)
 
 
 def _name(batch: int) -> str:
     return f"Mean Teacher with CowMix, WRN-28-2, batch {batch} + {batch}"
 
 
-def _row(python: str, batch: int, steps: int, *, rounds: int) -> Row:
+def _row(python: str, batch: int, turn: _Turn, *, rounds: int) -> Row:
     step = compiled_step(config_pb2.WideResnet(depth=28, width=2, dropout=0.3), batch)
-    ours = stepping(step.program, step.state, step.data)
+    take = stepping(step.program, step.state, step.data)
+    steps = turn.dispatches * turn.steps
     peer = subprocess.Popen(
-        [python, str(_FOLDER / "step.py"), str(batch)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [python, str(_FOLDER / "step.py"), str(batch)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # As its users start it. With our tunables it is as fast.
+        env={name: value for name, value in os.environ.items() if name != "GLIBC_TUNABLES"},
     )
     with peer:
         questions, answers = peer.stdin, peer.stdout
@@ -51,11 +70,15 @@ def _row(python: str, batch: int, steps: int, *, rounds: int) -> Row:
         if not version:
             raise RuntimeError(f"{python} could not take a step of bench/peer-torch/step.py; its error stands above")
 
+        def ours() -> None:
+            for _ in range(turn.dispatches):
+                jax.block_until_ready(take(turn.steps))
+
         def theirs() -> None:
             print(steps, file=questions, flush=True)
             answers.readline()
 
-        times = in_turn({"ours": partial(ours, steps), "theirs": theirs}, rounds=rounds)
+        times = in_turn({"ours": ours, "theirs": theirs}, rounds=rounds)
         questions.close()
     rates = {name: [batch * steps / value * 1000 for value in values] for name, values in times.items()}
     return measured(

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import jax
 
 from cowmask.v1 import experiment_config_pb2 as config_pb2
+from cowmask_worker.bench.as_task_process import as_task_process
 from cowmask_worker.bench.compiled_step import compiled_step, stepping
 from cowmask_worker.masks.cow import cow_masks_per_image
 
@@ -79,4 +80,5 @@ _AXES: Mapping[str, tuple[Sequence[int], Callable[[int], Point]]] = {
 
 
 if __name__ == "__main__":
+    as_task_process()
     main()

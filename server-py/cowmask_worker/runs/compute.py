@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 
 from cowmask.internal.v1 import tasks_pb2
 from cowmask_worker.runs.refusal import Refusal
+from cowmask_worker.runs.task_environment import Device
 from cowmask_worker.runs.task_host import TaskHost
 from cowmask_worker.runs.task_process import Call, Command, TaskGone, TaskProcess, check_size
 
@@ -14,7 +15,7 @@ ABANDON_GRACE_S = 60.0
 
 
 class Compute:
-    def __init__(self, host: TaskHost, name: str, *, device: str = "cpu") -> None:
+    def __init__(self, host: TaskHost, name: str, *, device: Device = "cpu") -> None:
         self._host = host
         self._name = name
         self._device = device

@@ -1,7 +1,6 @@
 """Where task processes dial in: a second gRPC server on a private address, which matches each by its own token."""
 
 import hmac
-import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import grpc
 from cowmask.internal.v1 import tasks_pb2, tasks_pb2_grpc
 from cowmask_worker.runs.endpoint import Endpoint
 from cowmask_worker.runs.process_identity import process_identity
+from cowmask_worker.runs.task_environment import Device, task_environment
 from cowmask_worker.runs.task_process import TaskGone, TaskProcess
 
 TOKEN_KEY = "cowmask-task-token"
@@ -30,13 +30,9 @@ class TaskHost(tasks_pb2_grpc.TasksServicer):
         tasks_pb2_grpc.add_TasksServicer_to_server(self, self._endpoint.server)
         await self._endpoint.start()
 
-    async def spawn(self, name: str, *, device: str) -> TaskProcess:
-        """Starts a task process and waits until it has dialed. Raises `TaskGone` where it ends before that.
-
-        `device` is "cpu" or "default", which leaves the choice to jax.
-        """
-        environment = {**os.environ, **({"JAX_PLATFORMS": "cpu"} if device == "cpu" else {})}
-        process = await TaskProcess.start(name, self._program, environment)
+    async def spawn(self, name: str, *, device: Device) -> TaskProcess:
+        """Starts a task process and waits until it has dialed. Raises `TaskGone` where it ends before that."""
+        process = await TaskProcess.start(name, self._program, task_environment(device))
         self._processes.add(process)
         if self._stopped:
             process.kill()
