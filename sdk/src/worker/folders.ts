@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp } from 'node:fs/promises'
+import { existsSync, mkdtempSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -73,12 +73,15 @@ export async function compileCacheFolder(cache = cacheFolder(), variables: Varia
 // The kernel keeps 108 bytes for a socket's path, the last for a zero.
 const SOCKET_PATH_BYTES = 107
 
-/** A fresh folder that only this user can enter, for the worker's sockets; where it can, short enough for their paths. */
-export async function privateFolder(variables: Variables = process.env): Promise<string> {
+/**
+ * A fresh folder that only this user can enter, for the worker's sockets; where it can, short enough for their paths. Made at
+ * once, so that the worker can be told of it in the same moment: from then on it is the worker that removes it.
+ */
+export function privateFolder(variables: Variables = process.env): string {
   const bases = [variables.XDG_RUNTIME_DIR, tmpdir(), process.platform === 'win32' ? undefined : '/tmp']
   const present = bases.filter((base) => base !== undefined && existsSync(base)) as string[]
   const short = present.find(
     (base) => Buffer.byteLength(join(base, 'cowmask-XXXXXX', 'worker.sock')) <= SOCKET_PATH_BYTES,
   )
-  return mkdtemp(join(short ?? tmpdir(), 'cowmask-'))
+  return mkdtempSync(join(short ?? tmpdir(), 'cowmask-'))
 }

@@ -57,11 +57,11 @@ export class WorkerProcess {
   end: ProcessEnd | undefined
   readonly ended: Promise<ProcessEnd>
   private stopping: Promise<void> | undefined
+  private folder: string | undefined
 
   private constructor(
     private readonly subprocess: Subprocess,
     private readonly tail: StderrTail,
-    private readonly folder: string,
     private readonly closeGraceMs: number,
   ) {
     this.ended = this.watch()
@@ -79,10 +79,10 @@ export class WorkerProcess {
     const { python, signal } = options
     const sources = workerSources()
     const token = randomBytes(32).toString('hex')
-    const greeting: Greeting = {
+    const greeting: Omit<Greeting, 'folder'> = {
       protocol: PROTOCOL,
       token,
-      ...(await folders(options.cacheDir)),
+      cache_dir: await made(() => compileCacheFolder(options.cacheDir)),
       state_dir: options.stateDir,
       data_dir: options.dataDir,
       data_roots: options.dataRoots,
@@ -91,11 +91,12 @@ export class WorkerProcess {
     }
     const tail = new StderrTail(STDERR_BYTES, options.onLog)
     const subprocess = begin(python, options.program ?? sources.program, workerVariables(options.env))
-    const worker = new WorkerProcess(subprocess, tail, greeting.folder, options.closeGraceMs)
+    const worker = new WorkerProcess(subprocess, tail, options.closeGraceMs)
     try {
       if (signal?.aborted) throw aborted(signal)
       const line = firstLine(subprocess.stdout)
-      subprocess.stdin.write(`${JSON.stringify(greeting)}\n`)
+      worker.folder = await made(privateFolder)
+      subprocess.stdin.write(`${JSON.stringify({ ...greeting, folder: worker.folder })}\n`)
       const text = await worker.race(line, options)
       const ready = readHandshake(text, { stderrTail: tail.toString() })
       worker.letGo()
@@ -120,14 +121,18 @@ export class WorkerProcess {
       if (!(await this.endsWithin(TERM_MS))) this.subprocess.kill('SIGKILL')
     }
     await this.ended
-    await rm(this.folder, { recursive: true, force: true })
+    await this.removeFolder()
   }
 
   private async kill(): Promise<void> {
     this.subprocess.ref()
     if (!this.end) this.subprocess.kill('SIGKILL')
     await this.ended
-    await rm(this.folder, { recursive: true, force: true })
+    await this.removeFolder()
+  }
+
+  private async removeFolder(): Promise<void> {
+    if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true })
   }
 
   /** A script that has nothing more to do may end although a worker is up; the worker then ends, too. */
@@ -192,9 +197,10 @@ export class WorkerProcess {
   }
 }
 
-async function folders(cacheDir: string | undefined): Promise<{ folder: string; cache_dir: string }> {
+/** A folder, or the error that tells what to do where it can not be made. */
+async function made(make: () => string | Promise<string>): Promise<string> {
   try {
-    return { cache_dir: await compileCacheFolder(cacheDir), folder: await privateFolder() }
+    return await make()
   } catch (cause) {
     throw new StartError(
       'START_FAILED',

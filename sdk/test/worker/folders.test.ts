@@ -32,7 +32,7 @@ describe('folders', () => {
 
   test("L7, S10: of sockets and of compiled programs are the user's alone", async () => {
     await using here = await Temporary.make()
-    const socket = await privateFolder({ XDG_RUNTIME_DIR: here.folder })
+    const socket = privateFolder({ XDG_RUNTIME_DIR: here.folder })
     expect(socket.startsWith(here.folder)).toBe(true)
     const compiled = await compileCacheFolder(here.path('cache'), {})
     for (const folder of [socket, compiled]) expect((await stat(folder)).mode & 0o777).toBe(0o700)
@@ -43,7 +43,7 @@ describe('folders', () => {
     const long = here.path('x'.repeat(90))
     await mkdir(long)
     vi.stubEnv('TMPDIR', long)
-    const folder = await privateFolder({ XDG_RUNTIME_DIR: long })
+    const folder = privateFolder({ XDG_RUNTIME_DIR: long })
     try {
       expect(Buffer.byteLength(join(folder, 'worker.sock'))).toBeLessThanOrEqual(107)
     } finally {

@@ -18,7 +18,7 @@ class Compute:
     def __init__(self, host: TaskHost, name: str, *, device: Device = "cpu") -> None:
         self._host = host
         self._name = name
-        self._device = device
+        self._device: Device = device
         self._process: TaskProcess | None = None
         self._turn = asyncio.Lock()
         self._settling: set[asyncio.Task[None]] = set()

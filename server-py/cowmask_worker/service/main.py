@@ -30,6 +30,10 @@ class _Stop(NamedTuple):
     grace_s: float
 
 
+type _Guard = Callable[[Callable[[_Stop], None], Path], None]
+"""Sees to it that the worker stops when it should; knows the folder of its sockets."""
+
+
 def serve_stdio() -> int:
     """For a client that has started us and talks over stdin and stdout. Never returns once the worker listens."""
     parent = os.getppid()
@@ -37,9 +41,9 @@ def serve_stdio() -> int:
     # Ctrl-C reaches the whole process group; what it means is for the client to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def guard(stop: Callable[[_Stop], None]) -> None:
+    def guard(stop: Callable[[_Stop], None], folder: Path) -> None:
         def orphaned(why: str) -> None:
-            timer = threading.Timer(_ORPHAN_EXIT_S, os._exit, [1])
+            timer = threading.Timer(_ORPHAN_EXIT_S, _leave_behind, [folder])
             timer.daemon = True
             timer.start()
             stop(_Stop(why, ORPHAN_GRACE_S))
@@ -49,12 +53,18 @@ def serve_stdio() -> int:
     return _serve(announcement, read_greeting, guard)
 
 
+def _leave_behind(folder: Path) -> None:
+    """What did not stop in time the kernel ends with us; the sockets nobody else would remove."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
+
+
 def serve_listen(arguments: Arguments) -> int:
     """For clients that connect. Never returns once the worker listens."""
     announcement = Announcement()
     folder = Path(tempfile.mkdtemp(prefix="cowmask-"))
     try:
-        return _serve(announcement, lambda: from_arguments(arguments, folder), lambda _: None)
+        return _serve(announcement, lambda: from_arguments(arguments, folder), lambda *_: None)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -62,7 +72,7 @@ def serve_listen(arguments: Arguments) -> int:
 def _serve(
     announcement: Announcement,
     settle: Callable[[], Settings],
-    guard: Callable[[Callable[[_Stop], None]], None],
+    guard: _Guard,
 ) -> int:
     try:
         settings = settle()
@@ -81,9 +91,7 @@ def _serve(
     os._exit(0)
 
 
-async def _run(
-    settings: Settings, announcement: Announcement, guard: Callable[[Callable[[_Stop], None]], None]
-) -> None:
+async def _run(settings: Settings, announcement: Announcement, guard: _Guard) -> None:
     loop = asyncio.get_running_loop()
     asked: asyncio.Future[_Stop] = loop.create_future()
 
@@ -98,7 +106,7 @@ async def _run(
     def stop_from_thread(why: _Stop) -> None:
         loop.call_soon_threadsafe(stop, why)
 
-    guard(stop_from_thread)
+    guard(stop_from_thread, settings.folder)
     control = Control(settings)
     address = await control.start()
     announcement.ready(address)

@@ -79,6 +79,12 @@ class Target:
         self.health: Any = health_pb2_grpc.HealthStub(self.channel)
         self.run_ids: list[str] = []
 
+    def wait_until_it_serves(self) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while self.health.Check(health_pb2.HealthCheckRequest()).status != health_pb2.HealthCheckResponse.SERVING:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
     def memory(self) -> int:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0]) * 1024
@@ -143,6 +149,7 @@ def target() -> Iterator[Target]:
             threading.Thread(target=worker.rest_of_stderr, daemon=True).start()
             target = Target(worker)
             with target.channel:
+                target.wait_until_it_serves()
                 yield target
 
 

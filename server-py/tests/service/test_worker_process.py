@@ -180,6 +180,24 @@ def test_l3_a_worker_does_not_outlive_its_parent(
         os.close(writing)
 
 
+HURRIED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from cowmask_worker.service import main
+main._ORPHAN_EXIT_S = 0.0
+main.serve_stdio()
+"""
+
+
+def test_l3_sockets_go_even_where_there_is_no_time_to_stop(socket_folder: Path, tmp_path: Path) -> None:
+    with started(greeting(socket_folder, tmp_path), [sys.executable, "-c", HURRIED, str(SERVER)]) as worker:
+        assert info(worker.address).pid == worker.process.pid
+        assert list(socket_folder.iterdir())
+        worker.close_stdin()
+        worker.process.wait(GONE_S)
+        assert not socket_folder.exists()
+
+
 @contextmanager
 def listening(listen: str, state: Path, *more: str) -> Generator["subprocess.Popen[str]"]:
     token = state / "token"

@@ -27,7 +27,7 @@ class DigitsTraining:
         self.dataset = assembly.load_dataset(self.facts, Path())
         self.programs: dict[str, Dispatch[assembly.StepData]] = {}
 
-    def curve(self, seed: int, precision: str) -> NDArray[np.float32]:
+    def curve(self, seed: int, precision: str) -> NDArray[np.float64]:
         """The labeled loss, the mean of every 40 steps."""
         config = bench_config(
             config_pb2.ModelConfig(wide_resnet=config_pb2.WideResnet(depth=10, width=1, dropout=0)), 16
