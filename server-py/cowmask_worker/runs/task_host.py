@@ -1,5 +1,6 @@
 """Where task processes dial in: a second gRPC server on a private address, which matches each by its own token."""
 
+import asyncio
 import hmac
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -13,6 +14,7 @@ from cowmask_worker.runs.process_identity import process_identity
 from cowmask_worker.runs.task_environment import Device, task_environment
 from cowmask_worker.runs.task_process import TaskGone, TaskProcess
 
+_KILLED_S = 2.0
 TOKEN_KEY = "cowmask-task-token"
 PROGRAM = (sys.executable, "-I", str(Path(__file__).resolve().parents[2] / "run.py"), "task")
 
@@ -76,6 +78,9 @@ class TaskHost(tasks_pb2_grpc.TasksServicer):
     async def stop(self) -> None:
         """Kills what is left, and whatever was just about to start."""
         self._stopped = True
+        exits = [process.exit for process in self._processes]
         for process in list(self._processes):
             process.kill()
         await self._endpoint.stop(0)
+        if exits:
+            await asyncio.wait(exits, timeout=_KILLED_S)

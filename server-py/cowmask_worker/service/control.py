@@ -1,7 +1,6 @@
 """The control process put together: what listens, what it serves, and the order in which it stops."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,6 +41,7 @@ from cowmask_worker.service.validation import Validation
 SERVICES = tuple(f"cowmask.v1.{name}" for name in ("Masks", "Experiments", "Datasets", "Splits", "Models", "System"))
 _STREAMS_GRACE_S = 0.5
 _COMPUTE_GRACE_S = 0.5
+_RECORD_S = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -100,12 +100,16 @@ class Control:
         self._failures.refuse_all = refusal(
             "WORKER_STOPPING", "The worker is stopping.", "Start or connect to another worker."
         )
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._supervisor.stop(grace_s), grace_s + _STREAMS_GRACE_S)
+        ending = asyncio.create_task(self._supervisor.stop(grace_s), name="end all runs")
+        await asyncio.wait({ending}, timeout=grace_s + _STREAMS_GRACE_S)
         tasks = (self._compute.stop(_COMPUTE_GRACE_S), self._reader.stop(_COMPUTE_GRACE_S))
         await asyncio.gather(self._endpoint.stop(_STREAMS_GRACE_S), *tasks)
         await self._host.stop()
+        # With all their processes gone, what is left to do for runs is to record how they ended.
+        await asyncio.wait({ending}, timeout=_RECORD_S)
         await self._device.let_go()
+        if ending.done():
+            ending.result()
 
 
 def _options(path: Path) -> OptionsTable:

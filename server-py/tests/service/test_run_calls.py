@@ -1,5 +1,7 @@
 """Calls that name a run."""
 
+# pyright: reportPrivateUsage=false
+
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from running_control import METADATA, config, detail, ended, running_control, started
 
 from cowmask.v1 import event_pb2, experiments_pb2, experiments_pb2_grpc, models_pb2, tensor_pb2
+from cowmask_worker.service import control as control_module
 from cowmask_worker.service import experiments
 
 UNKNOWN_RUN = "run_" + "a" * 20
@@ -196,3 +199,19 @@ async def test_w6_streams_above_the_cap_are_refused_and_a_closed_one_makes_room(
                 await asyncio.sleep(0.05)
         for watch in watching:
             watch.cancel()
+
+
+async def test_l5_a_stop_that_runs_out_of_time_records_how_runs_ended(
+    socket_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control_module, "_STREAMS_GRACE_S", 0.0)
+    async with running_control(socket_folder, tmp_path, "for ever,ignores cancel") as client:
+        run_id = await started(client, steps=5)
+        async for each in client.experiments.Watch(experiments_pb2.WatchRequest(run_id=run_id), metadata=METADATA):
+            if each.event.HasField("metrics"):
+                break
+        await client.control.stop(0.2)
+        assert client.control._supervisor._state is None
+    async with running_control(socket_folder, tmp_path) as client:
+        run = (await client.experiments.Get(experiments_pb2.GetRequest(run_id=run_id), metadata=METADATA)).run
+        assert (run.state, run.finished.cause.code) == (event_pb2.RUN_STATE_INTERRUPTED, "TRAINER_KILLED")
