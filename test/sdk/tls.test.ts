@@ -219,7 +219,18 @@ test('S1, S3: the command line makes certificates for a remote worker and its cl
     ...['--listen', '0.0.0.0:0', ...own, '--tls-client-authority', of('authority.pem')],
   )
   const address = `localhost:${String(worker.port)}`
-  const check = ['-I', program, 'healthcheck', '--address', address, '--tls-authority', of('authority.pem'), ...own]
+  const check = [
+    '-I',
+    program,
+    'healthcheck',
+    '--service',
+    'cowmask.v1.System',
+    '--address',
+    address,
+    '--tls-authority',
+    of('authority.pem'),
+    ...own,
+  ]
   await promisify(execFile)(python, check)
 
   const tls = { authority: of('authority.pem'), certificate: of('client.pem'), key: of('client-key.pem') }

@@ -1,7 +1,9 @@
 # pyright: reportPrivateUsage=false
 
 import asyncio
+import itertools
 import sqlite3
+import time
 from collections.abc import Iterable
 from contextlib import aclosing
 from pathlib import Path
@@ -195,6 +197,33 @@ async def test_f4_a_full_disk_holds_events_up_and_loses_none(tmp_path: Path, mon
     log.append(RUN, metrics(0))
     log.append(RUN, end())
     assert await read(log, 1, []) == [1, 2, 3]
+    await log.close()
+    await registry.close()
+
+
+async def test_whoever_waits_for_what_was_appended_waits_for_nothing_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk so slow that a trainer has more to tell at the end of every commit."""
+    registry, log = await open_log(tmp_path)
+    record = Registry.append
+
+    def slow(self: Registry, batch: list[tuple[str, event_pb2.Event]]) -> None:
+        time.sleep(0.05)
+        record(self, batch)
+
+    async def train() -> None:
+        for step in itertools.count():
+            log.append(RUN, metrics(step))
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(Registry, "append", slow)
+    training = asyncio.create_task(train())
+    await asyncio.sleep(0.2)
+    appended = log._tails[RUN].appended
+    await asyncio.wait_for(log.flush(), 5)
+    assert log._tails[RUN].committed >= appended
+    training.cancel()
     await log.close()
     await registry.close()
 
