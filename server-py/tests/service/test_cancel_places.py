@@ -34,7 +34,8 @@ async def cancelled(client: Client, run_id: str, within_s: float) -> list[event_
     began = time.monotonic()
     request = experiments_pb2.CancelRequest(run_id=run_id)
     run = (await client.experiments.Cancel(request, metadata=METADATA)).run
-    assert run.state == event_pb2.RUN_STATE_CANCELLING
+    # The answer waits until the cancel is recorded; on a busy machine the trainer may be quicker.
+    assert run.state in (event_pb2.RUN_STATE_CANCELLING, event_pb2.RUN_STATE_CANCELLED)
     events = await ended(client, run_id, timeout=SLOW_S)
     assert time.monotonic() - began < within_s
     return events
