@@ -1,5 +1,6 @@
-import { once } from 'node:events'
-import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
+import type { Socket } from 'node:net'
+
+import { tcpProxy } from './tcp-proxy.js'
 
 /** One connection through the proxy, and when each of its two sides was ended by who is there; -1: not yet. */
 export interface Passage {
@@ -15,14 +16,11 @@ export interface Passage {
  */
 export async function silentProxy(port: number, { cutAfterQuietMs = Infinity } = {}) {
   const passages: Passage[] = []
-  const sockets = new Set<Socket>()
   let cuts = 0
-  const server = createServer({ allowHalfOpen: true }, (client) => {
-    const worker = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  const join = (client: Socket, worker: Socket) => {
     const passage: Passage = { silent: false, clientEndedAtMs: -1, workerEndedAtMs: -1 }
     passages.push(passage)
     const forward = (from: Socket, to: Socket, ended: 'clientEndedAtMs' | 'workerEndedAtMs') => {
-      sockets.add(from)
       from.on('data', (chunk) => {
         if (!passage.silent) to.write(chunk)
       })
@@ -41,19 +39,13 @@ export async function silentProxy(port: number, { cutAfterQuietMs = Infinity } =
     }
     forward(client, worker, 'clientEndedAtMs')
     forward(worker, client, 'workerEndedAtMs')
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  }
   return {
-    address: `127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    ...(await tcpProxy(port, join, { allowHalfOpen: true })),
     passages: passages as readonly Readonly<Passage>[],
     cuts: () => cuts,
     silence() {
       for (const passage of passages) passage.silent = true
-    },
-    [Symbol.dispose]() {
-      for (const socket of sockets) socket.destroy()
-      server.close()
     },
   }
 }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
-import { type AddressInfo, type Socket, connect as connectSocket, createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { type Identity, issueClient, issueServer, makeAuthority, validFor } from '../../sdk/src/certificates.js'
 import { type Served, program, python, serveWorker } from './served.js'
+import { tcpProxy } from './tcp-proxy.js'
 import { quick, temporaryFolder } from './worker.js'
 
 const cli = fileURLToPath(new URL('../../sdk/src/cli/main.ts', import.meta.url))
@@ -22,29 +23,17 @@ const serve = (folder: string, ...flags: string[]) => serveWorker(folder, { toke
 /** Passes bytes on, and keeps those that the client sent. */
 async function recorder(port: number) {
   const sent: Buffer[] = []
-  const sockets = new Set<Socket>()
-  const server = createServer((client) => {
-    const worker = connectSocket(port, '127.0.0.1')
+  const proxy = await tcpProxy(port, (client, worker) => {
     client.on('data', (chunk) => sent.push(chunk))
     for (const [from, to] of [
       [client, worker],
       [worker, client],
     ] as const) {
-      sockets.add(from)
       from.pipe(to)
       from.on('error', () => to.destroy())
     }
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    sent: () => Buffer.concat(sent).toString('latin1'),
-    [Symbol.dispose]() {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-    },
-  }
+  return { ...proxy, sent: () => Buffer.concat(sent).toString('latin1') }
 }
 
 /** The version of TLS that is agreed on, or the code of the refusal. */

@@ -12,6 +12,7 @@ from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask_worker.bench.compiled_step import compiled_step, stepping
 from cowmask_worker.bench.row import Row, measured, not_run
 from cowmask_worker.bench.turns import in_turn
+from cowmask_worker.runs.task_environment import TUNABLES
 
 _FOLDER = Path(__file__).resolve().parents[3] / "bench" / "peer-torch"
 _PYTHON = "COWMASK_PEER_TORCH"
@@ -60,7 +61,7 @@ def _row(python: str, batch: int, turn: _Turn, *, rounds: int) -> Row:
         stdout=subprocess.PIPE,
         text=True,
         # As its users start it. With our tunables it is as fast.
-        env={name: value for name, value in os.environ.items() if name != "GLIBC_TUNABLES"},
+        env={name: value for name, value in os.environ.items() if name != TUNABLES},
     )
     with peer:
         questions, answers = peer.stdin, peer.stdout

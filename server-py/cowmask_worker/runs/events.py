@@ -64,8 +64,6 @@ class EventLog:
         self._pending: list[tuple[str, event_pb2.Event]] = []
         self._hurry = asyncio.Event()
         self._work = asyncio.Event()
-        self._appended = self._committed = 0
-        self._advanced = asyncio.Event()
         self._obstacle = ""
         self._blocked = asyncio.Event()
         self._committer = asyncio.create_task(self._commit_for_ever(), name="commit events")
@@ -93,15 +91,14 @@ class EventLog:
         tail.appended += 1
         event.seq, event.attempt, event.time = tail.appended, tail.attempt, timestamp()
         self._pending.append((run_id, event))
-        self._appended += 1
         self._work.set()
 
     async def flush(self) -> None:
         """Returns when all that was appended by now is committed and published."""
-        appended = self._appended
-        while self._committed < appended:
-            self._hurry.set()
-            await self._advanced.wait()
+        for tail, seq in [(tail, tail.appended) for tail in self._tails.values()]:
+            while tail.committed < seq:
+                self._hurry.set()
+                await tail.changed.wait()
 
     async def room(self) -> None:
         """Returns when so few events wait that a trainer may add to them, and none waits for room on the disk."""
@@ -176,9 +173,6 @@ class EventLog:
                 tail = self._tails[run_id]
                 tail.publish(event)
                 self._forget(run_id)
-            self._committed += len(batch)
-            self._advanced.set()
-            self._advanced = asyncio.Event()
 
     async def _commit(self, batch: list[tuple[str, event_pb2.Event]]) -> None:
         """Tries until it succeeds: a full disk holds the runs up, since trainers wait for room, but loses nothing."""

@@ -36,7 +36,7 @@ def healthcheck(
         try:
             answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=timeout_s)
         except grpc.RpcError as error:
-            print(f"{address} does not answer: {error.details()}", file=sys.stderr)
+            print(f"{address} does not answer: {error.details() or error.code().name}", file=sys.stderr)
             return 1
     if answer.status != health_pb2.HealthCheckResponse.SERVING:
         status = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)

@@ -79,7 +79,7 @@ class Runs:
             case "submit":
                 self.submit(step.kind, step.key)
             case "cancel" | "resume" | "delete" if lately:
-                getattr(self, step.what)(lately[step.which % len(lately)])
+                self.change(step.what, lately[step.which % len(lately)])
             case "watch" if lately:
                 self.watch(lately[step.which % len(lately)], step.place)
             case "drop" if self.readers:
@@ -109,14 +109,16 @@ class Runs:
             self.ids.append(run.id)
             assert (run.state, run.attempt, run.last_seq) == (QUEUED, 1, 1)
 
-    def cancel(self, run_id: str) -> None:
+    def change(self, what: str, run_id: str) -> None:
         run = self.there(run_id)
-        if run is None:
-            return
-        before = self.worker.run(run_id)
-        self.compare(run, before)
+        if run is not None:
+            before = self.worker.run(run_id)
+            self.compare(run, before)
+            getattr(self, what)(run, before)
+
+    def cancel(self, run: ModelRun, before: experiments_pb2.Run) -> None:
         self.model.cancelled(run, before.state)
-        answer = self.worker.call("Cancel", experiments_pb2.CancelRequest(run_id=run_id)).run
+        answer = self.worker.call("Cancel", experiments_pb2.CancelRequest(run_id=run.id)).run
         self.compare(run, answer)
         if before.state not in ACTIVE:
             assert answer == before
@@ -124,13 +126,8 @@ class Runs:
             # Others may be about to end.
             assert answer.state in (CANCELLING, CANCELLED)
 
-    def resume(self, run_id: str) -> None:
-        run = self.there(run_id)
-        if run is None:
-            return
-        before = self.worker.run(run_id)
-        self.compare(run, before)
-        resumed = self.done_or_refused("Resume", experiments_pb2.ResumeRequest(run_id=run_id), "RUN_NOT_RESUMABLE")
+    def resume(self, run: ModelRun, before: experiments_pb2.Run) -> None:
+        resumed = self.done_or_refused("Resume", experiments_pb2.ResumeRequest(run_id=run.id), "RUN_NOT_RESUMABLE")
         if resumed is None:
             assert before.state not in RESUMABLE
             return
@@ -141,18 +138,13 @@ class Runs:
         assert (answer.state, answer.attempt) == (QUEUED, run.attempt)
         self.compare(run, answer)
 
-    def delete(self, run_id: str) -> None:
-        run = self.there(run_id)
-        if run is None:
-            return
-        before = self.worker.run(run_id)
-        self.compare(run, before)
-        if self.done_or_refused("Delete", experiments_pb2.DeleteRequest(run_id=run_id), "RUN_NOT_ENDED") is None:
+    def delete(self, run: ModelRun, before: experiments_pb2.Run) -> None:
+        if self.done_or_refused("Delete", experiments_pb2.DeleteRequest(run_id=run.id), "RUN_NOT_ENDED") is None:
             assert before.state in ACTIVE
             return
         self.model.removed(run)
-        assert not (self.worker.state / "runs" / run_id).exists()
-        for reader in [each for each in self.readers if each.run_id == run_id]:
+        assert not (self.worker.state / "runs" / run.id).exists()
+        for reader in [each for each in self.readers if each.run_id == run.id]:
             reader.drop()
             reader.check(run.events)
             self.readers.remove(reader)
