@@ -71,7 +71,7 @@ def measure(*, images: int = 10_000) -> InspectionFigures:
             done.set()
             watcher.join()
         assert report.images == images
-        peak = max([*memory, _resident()])
+        peak = max([*memory, *warm, _resident()])
         started = perf_counter()
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(_decode, folder.rglob("*.jpg")))

@@ -5,6 +5,7 @@ compute nothing. Steps do not wait for what they set off but for some that do no
 every state.
 """
 
+import contextlib
 import os
 import signal
 import tempfile
@@ -162,9 +163,11 @@ class Runs:
             if second.state not in ACTIVE:
                 return
             if trainers and first.state in (STARTING, RUNNING, CANCELLING):
-                self.model.killed(run)
-                os.kill(trainers[0], signal.SIGKILL)
-                return
+                # One that was killed just before may still have been among them.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(trainers[0], signal.SIGKILL)
+                    self.model.killed(run)
+                    return
             time.sleep(0.005)
         raise AssertionError(f"run {run.id} has no trainer")
 
