@@ -61,6 +61,8 @@ function tell({ name, unit, ours, spread, baselineName, baseline, ratio, target,
 }
 
 const { names, quick, json } = readArguments()
+const command = ['npm run -s bench --', ...process.argv.slice(2)].join(' ')
+const date = new Date().toISOString().slice(0, 10)
 const rows: Row[] = []
 const measuredOn = await header()
 if (!json) {
@@ -73,5 +75,5 @@ for (const name of names)
     rows.push(row)
     if (!json) tell(row)
   }
-if (json) console.log(JSON.stringify({ ...measuredOn, rows }, null, 2))
+if (json) console.log(JSON.stringify({ command, date, ...measuredOn, rows }, null, 2))
 process.exitCode = rows.every(({ ok }) => ok !== false) ? 0 : 1

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +28,6 @@ class _Turn(NamedTuple):
     """In one dispatch, as many as training would take: half a second's, or one."""
 
 
-# Long enough that it does not matter what the other side left of caches and pages.
 _TURNS = {8: _Turn(dispatches=4, steps=5), 64: _Turn(dispatches=5, steps=1)}
 
 
@@ -75,11 +75,13 @@ def _row(python: str, batch: int, turn: _Turn, *, rounds: int) -> Row:
             for _ in range(turn.dispatches):
                 jax.block_until_ready(take(turn.steps))
 
-        def theirs() -> None:
+        def theirs(steps: int) -> None:
             print(steps, file=questions, flush=True)
             answers.readline()
 
-        times = in_turn({"ours": ours, "theirs": theirs}, rounds=rounds)
+        # While the one waits, the machine takes back the pages that it has freed; in training nobody waits.
+        warm_ups = {"ours": partial(take, turn.steps), "theirs": partial(theirs, turn.steps)}
+        times = in_turn({"ours": ours, "theirs": partial(theirs, steps)}, rounds=rounds, warm_ups=warm_ups)
         questions.close()
     rates = {name: [batch * steps / value * 1000 for value in values] for name, values in times.items()}
     return measured(

@@ -1,5 +1,6 @@
 """A convolution whose gradients stay fast inside loops on the CPU."""
 
+import math
 from functools import partial
 
 import jax
@@ -15,7 +16,11 @@ Cotangent = Float[Array, "n oh ow features"]
 
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
 _MANY_IMAGES = 16
-"""From here on the CPU is faster with a convolution over the batch than with a matmul of shifted images."""
+_MANY_CHANNELS = 64
+"""From either on the CPU is faster with a convolution over the batch than with a matmul of shifted images."""
+_CHANNELS_A_PART = 8
+"""That lie side by side in the rows of that convolution: with fewer it has short rows, with more few parts to share
+out."""
 
 
 class Convolution(nnx.Module):
@@ -120,29 +125,37 @@ def _kernel_gradient(stride: int, groups: int, images: Images, kernel: Kernel, c
     """In the form that was measured to be the fastest of three."""
     if groups > 1 or max(kernel.shape[:2]) == 1:
         return _kernel_gradient_by_taps(stride, groups, images, kernel, cotangent)
-    if len(images) >= _MANY_IMAGES:
-        return _kernel_gradient_by_convolution(stride, images, kernel, cotangent)
-    if stride == 1:
+    few = len(images) < _MANY_IMAGES and images.shape[-1] < _MANY_CHANNELS
+    if few and stride == 1:
         return _kernel_gradient_by_shifts(images, kernel, cotangent)
-    return _kernel_gradient_by_taps(stride, groups, images, kernel, cotangent)
+    return _kernel_gradient_by_convolution(stride, images, kernel, cotangent)
 
 
 def _kernel_gradient_by_convolution(
     stride: int, images: Images, kernel: UngroupedKernel, cotangent: Cotangent
 ) -> UngroupedKernel:
-    """An ordinary convolution of the images with the cotangent as its kernel, channels standing for the batch and the
-    batch for channels."""
-    height, width, _, _ = kernel.shape
+    """An ordinary convolution of the images with the cotangent as its kernel, the batch standing for the channels.
+
+    The channels fall into parts, which stand for the batch. Those of a part lie side by side, pixel after pixel, in
+    rows that many times as wide, so that a row of the result is the taps of all of them: three taps alone would be far
+    too short for a matmul's tile. The cotangent's pixels lie as many columns apart.
+    """
+    height, width, channels, features = kernel.shape
+    count, rows, columns, _ = images.shape
+    together = math.gcd(channels, _CHANNELS_A_PART)
+    parts = images.reshape(count, rows, columns, -1, together).transpose(3, 1, 2, 4, 0)
+    vertical, (before, after) = (_padding(images.shape[1 + axis], kernel.shape[axis], stride) for axis in (0, 1))
     taps = lax.conv_general_dilated(
-        images.transpose(3, 1, 2, 0),
+        parts.reshape(-1, rows, columns * together, count),
         cotangent.transpose(1, 2, 0, 3),
         (1, 1),
-        [_padding(images.shape[1 + axis], kernel.shape[axis], stride) for axis in (0, 1)],
-        rhs_dilation=(stride, stride),
+        [vertical, (before * together, after * together)],
+        rhs_dilation=(stride, stride * together),
         dimension_numbers=_LAYOUT,
     )
     # Pixels at the far edge that a strided kernel never sees make for taps that it does not have.
-    return taps[:, :height, :width].transpose(1, 2, 0, 3)
+    seen = taps[:, :height, : width * together].reshape(-1, height, width, together, features)
+    return seen.transpose(1, 2, 0, 3, 4).reshape(kernel.shape)
 
 
 def _kernel_gradient_by_shifts(images: Images, kernel: UngroupedKernel, cotangent: Cotangent) -> UngroupedKernel:

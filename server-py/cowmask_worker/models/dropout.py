@@ -4,6 +4,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from cowmask_worker.models.bernoulli import bernoulli
+
 
 def dropout(
     key: PRNGKeyArray | None, features: Float[Array, "*shape"], rate: float, *, layer: int
@@ -14,5 +16,5 @@ def dropout(
     """
     if key is None:
         raise ValueError("a training pass with dropout needs a key")
-    kept = jax.random.bernoulli(jax.random.fold_in(key, layer), 1 - rate, features.shape)
+    kept = bernoulli(jax.random.fold_in(key, layer), 1 - rate, features.shape)
     return jnp.where(kept, features / (1 - rate), 0)

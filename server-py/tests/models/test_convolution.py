@@ -31,13 +31,15 @@ def answers_and_gradients(
     return answers, *pullback(jnp.sin(jnp.arange(answers.size, dtype=jnp.float32)).reshape(answers.shape))
 
 
-@pytest.mark.parametrize(("groups", "count"), [(1, 3), (1, 16), (2, 3), (4, 3)])
+@pytest.mark.parametrize(
+    ("channels", "groups", "count"), [(4, 1, 3), (4, 1, 16), (3, 1, 16), (24, 1, 16), (64, 1, 3), (4, 2, 3), (4, 4, 3)]
+)
 @pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("size", [1, 3])
-def test_gradients_equal_the_derived_ones(size: int, stride: int, groups: int, count: int) -> None:
+@pytest.mark.parametrize("size", [1, 3, 7])
+def test_gradients_equal_the_derived_ones(size: int, stride: int, channels: int, groups: int, count: int) -> None:
     keys = jax.random.split(jax.random.key(size), len(EDGES) + 1)
-    kernel = jax.random.normal(keys[0], (size, size, 4 // groups, 5 if groups == 1 else 12))
-    batches = [jax.random.normal(key, (count, *edges, 4)) for key, edges in zip(keys[1:], EDGES, strict=True)]
+    kernel = jax.random.normal(keys[0], (size, size, channels // groups, 5 if groups == 1 else 12))
+    batches = [jax.random.normal(key, (count, *edges, channels)) for key, edges in zip(keys[1:], EDGES, strict=True)]
 
     @jax.jit
     def both(batches: list[Array]) -> list[list[tuple[Array, ...]]]:
