@@ -1,4 +1,5 @@
-// `npm run generate [-- --check] [-- --python PATH]`: makes every generated file from proto/, sdk/src/config and the digits dataset.
+// `npm run generate [-- --check] [-- --python PATH]`: makes every generated file from proto/, sdk/src/config, the digits dataset
+// and the figures that `npm run bench` measured.
 // With --check nothing is written: what would be is compared with what is there, and every difference is named.
 // The interpreter of --python, else of COWMASK_WORKER_PYTHON, brings grpcio-tools, mypy-protobuf and scikit-learn.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -10,6 +11,7 @@ import { generateDigits } from './generate/digits.mjs'
 import { generateDescriptor } from './generate/descriptor.mjs'
 import { generateOptions } from './generate/options.mjs'
 import { generateOptionTypes } from './generate/option-types.mjs'
+import { generatePerformance } from './generate/performance.mjs'
 import { generatePython } from './generate/python.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -21,6 +23,7 @@ const products = [
   'sdk/src/config/option-types.ts',
   'proto/cowmask/v1/options.json',
   'examples/images',
+  'docs/performance/figures.md',
 ]
 
 async function generateInto(folder, python) {
@@ -29,6 +32,7 @@ async function generateInto(folder, python) {
   await generateDigits(python, join(folder, 'examples/images'))
   await generateOptionTypes(join(folder, 'sdk/src/config/option-types.ts'))
   await generateOptions(join(folder, 'proto/cowmask/v1/options.json'))
+  await generatePerformance(join(root, 'docs/performance/figures.json'), join(folder, 'docs/performance/figures.md'))
 }
 
 /** Contents by path, relative to `folder`, of the files at and below `product`; a character is a byte. */

@@ -11,8 +11,8 @@ import numpy as np
 
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask_worker.bench.compiled_step import compiled_config, stepping
-from cowmask_worker.bench.derived_gradients import derived_gradients
 from cowmask_worker.bench.experiment import bench_config
+from cowmask_worker.bench.plain_layers import derived_gradients
 from cowmask_worker.bench.roofline import PEAK_RATES, PeakRates, Work, counted, least_seconds, peak_rates
 from cowmask_worker.bench.row import Row, device_kind, measured, not_run, summed_up
 from cowmask_worker.bench.turns import in_turn

@@ -9,8 +9,8 @@ import jax
 
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask_worker.bench.compiled_step import compiled_config, stepping, uncompiled
-from cowmask_worker.bench.derived_gradients import derived_gradients
 from cowmask_worker.bench.experiment import bench_config
+from cowmask_worker.bench.plain_layers import plain_layers
 from cowmask_worker.bench.row import Row, compared
 from cowmask_worker.bench.turns import in_turn
 
@@ -20,7 +20,7 @@ _COMPILED = 1.7
 
 
 class _Case(NamedTuple):
-    """`loop` and `scan` are the largest ratios allowed to a step a dispatch, and to a loop, with derived gradients."""
+    """`loop` and `scan` are the largest ratios allowed: to a step a dispatch, and to a loop, of layers left to jax."""
 
     name: str
     network: config_pb2.WideResnet
@@ -45,19 +45,19 @@ def training_rows(*, quick: bool) -> Iterator[Row]:
 def _rows(case: _Case, *, rounds: int, scan: bool) -> Iterator[Row]:
     """Mean Teacher with CowMix on 32x32 images, in our loop on the device, against each other way."""
     loop, ours = _timed(lambda: _loop(case))
-    with derived_gradients():
+    with plain_layers():
         single, plain = _timed(lambda: _single(case))
 
     def dispatched() -> Any:
         return [single() for _ in range(_STEPS)][-1]
 
     measured = in_turn({"ours": partial(loop, _STEPS), "plain": dispatched}, rounds=rounds)
-    yield _row(case, measured["ours"], measured["plain"], "a step a dispatch, derived gradients", case.loop)
+    yield _row(case, measured["ours"], measured["plain"], "a step a dispatch, layers left to jax", case.loop)
     yield compared(
         f"compiling the loop of steps, {case.name}, cold",
         "s",
         [ours],
-        baseline_name="compiling a single step with derived gradients",
+        baseline_name="compiling a single step, layers left to jax",
         baseline=[plain],
         most=_COMPILED,
         detail="with the network's start and the images' way to the device, on both sides",
@@ -68,11 +68,11 @@ def _rows(case: _Case, *, rounds: int, scan: bool) -> Iterator[Row]:
     yield _row(case, measured["ours"], measured["together"], "the student's passes together in one", 1.0)
 
     if scan and case.scan is not None:
-        with derived_gradients():
+        with plain_layers():
             slow = _loop(case)
         measured = in_turn({"ours": partial(loop, _STEPS), "slow": partial(slow, 1)}, rounds=1)
         theirs = [value * _STEPS for value in measured["slow"]]
-        yield _row(case, measured["ours"], theirs, "a loop on the device, derived gradients", case.scan)
+        yield _row(case, measured["ours"], theirs, "a loop on the device, layers left to jax", case.scan)
 
 
 def _config(case: _Case) -> config_pb2.ExperimentConfig:
