@@ -13,7 +13,7 @@ const OUT = 'out/bench'
 export async function* scalingRows({ quick }: { readonly quick: boolean }): AsyncGenerator<Row> {
   await mkdir(OUT, { recursive: true })
   const axes = [
-    () => sizesOf('masks', 'CowMasks of 64x64 drawn at once', quick),
+    () => sizesOf('masks', 'CowMasks of 64x64, drawn in blocks', quick),
     () => sizesOf('edge', 'pixels of the edge of 8 CowMasks', quick),
     () => sizesOf('batch', 'labeled images of a batch', quick),
     () => sizesOf('width', 'width of a WRN-10', quick),

@@ -4,8 +4,9 @@ For every line of standard input it says, in a line, how many milliseconds that 
 """
 
 import sys
+from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -16,8 +17,16 @@ from cowmask_worker.tasks.masks import block_size
 _PROPORTION = (0.2, 0.8)
 
 
-def main() -> None:
-    count, edge = map(int, sys.argv[1:])
+class Drawing(NamedTuple):
+    """`program` draws a block, `draw` all the masks, of which `blocks` are needed."""
+
+    program: Any
+    blocks: int
+    draw: Callable[[], Sequence[jax.Array]]
+
+
+def drawing(count: int, edge: int) -> Drawing:
+    """CowMasks of `edge` x `edge` pixels, block by block as the worker draws them."""
     size, sigma = block_size(edge, edge), (edge / 8, edge / 2)
     key = jax.random.key(0)
 
@@ -25,11 +34,17 @@ def main() -> None:
         drawn = cow_masks_per_image(key, size, edge, edge, first=first, sigma=sigma, proportion=_PROPORTION)
         return drawn.mask[..., 0].astype(bool)
 
-    draw: Any = jax.jit(block)
-    jax.block_until_ready(draw(key, np.int32(0)))
+    program: Any = jax.jit(block).lower(key, np.int32(0)).compile()
+    starts = range(0, count, size)
+    return Drawing(program, len(starts), lambda: [program(key, np.int32(first)) for first in starts])
+
+
+def main() -> None:
+    draw = drawing(*map(int, sys.argv[1:])).draw
+    jax.block_until_ready(draw())
     for _ in sys.stdin:
         began = perf_counter()
-        jax.block_until_ready([draw(key, np.int32(first)) for first in range(0, count, size)])
+        jax.block_until_ready(draw())
         print((perf_counter() - began) * 1000, flush=True)
 
 

@@ -16,7 +16,7 @@ import jax
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask_worker.bench.as_task_process import as_task_process
 from cowmask_worker.bench.compiled_step import compiled_step, stepping
-from cowmask_worker.masks.cow import cow_masks_per_image
+from cowmask_worker.bench.drawing import drawing
 
 _ROUNDS = 5
 _EDGE = 16
@@ -40,31 +40,29 @@ def main() -> None:
 
 
 def _masks(size: int, count: int, edge: int) -> Point:
-    """CowMasks, drawn at once."""
-    key = jax.random.key(0)
-
-    def draw(key: Any) -> Any:
-        return cow_masks_per_image(key, count, edge, edge, sigma=(edge / 8, edge / 2), proportion=(0.2, 0.8)).mask
-
-    program: Any = jax.jit(draw).lower(key).compile()
-    return _measured(size, program, lambda: program(key))
+    """CowMasks, all kept."""
+    program, blocks, draw = drawing(count, edge)
+    planned = program.memory_analysis()
+    used = planned.argument_size_in_bytes + planned.temp_size_in_bytes + blocks * planned.output_size_in_bytes
+    return Point(size, float(blocks * program.cost_analysis()["flops"]), _milliseconds(draw), used / 2**20)
 
 
 def _step(size: int, network: config_pb2.WideResnet, batch: int) -> Point:
     step = compiled_step(network, batch, _EDGE)
-    return _measured(size, step.program, partial(stepping(step.program, step.state, step.data), 1))
+    program, take = step.program, stepping(step.program, step.state, step.data)
+    planned = program.memory_analysis()
+    used = planned.argument_size_in_bytes + planned.temp_size_in_bytes + planned.output_size_in_bytes
+    used -= planned.alias_size_in_bytes
+    return Point(size, float(program.cost_analysis()["flops"]), _milliseconds(partial(take, 1)), used / 2**20)
 
 
-def _measured(size: int, program: Any, work: Callable[[], Any]) -> Point:
+def _milliseconds(work: Callable[[], Any]) -> float:
     taken: list[float] = []
     for _ in range(_ROUNDS + 1):
         began = perf_counter()
         jax.block_until_ready(work())
         taken.append((perf_counter() - began) * 1000)
-    planned = program.memory_analysis()
-    used = planned.argument_size_in_bytes + planned.temp_size_in_bytes + planned.output_size_in_bytes
-    used -= planned.alias_size_in_bytes
-    return Point(size, float(program.cost_analysis()["flops"]), min(taken[1:]), used / 2**20)
+    return min(taken[1:])
 
 
 def _network(width: int) -> config_pb2.WideResnet:
