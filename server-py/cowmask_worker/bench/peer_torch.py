@@ -75,8 +75,8 @@ def _row(python: str, batch: int, turn: _Turn, *, rounds: int) -> Row:
             for _ in range(turn.dispatches):
                 jax.block_until_ready(take(turn.steps))
 
-        def theirs(steps: int) -> None:
-            print(steps, file=questions, flush=True)
+        def theirs(count: int) -> None:
+            print(count, file=questions, flush=True)
             answers.readline()
 
         # While the one waits, the machine takes back the pages that it has freed; in training nobody waits.
