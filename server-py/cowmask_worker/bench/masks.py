@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from cowmask_worker.bench.row import Row, compared, measured
 from cowmask_worker.bench.turns import in_turn
 from cowmask_worker.masks.cow import CowDraws, cow_draws, cow_masks, threshold
+from cowmask_worker.threefry import normal
 
 _PROPORTION = (0.2, 0.8)
 
@@ -28,7 +29,7 @@ def _rows(*, count: int, among: int, edge: int, sigma: tuple[float, float], fast
     ours: Any = jax.jit(lambda key: cow_masks(key, count, **options).mask).lower(key).compile()
     least: Any = jax.jit(partial(_least, count=count, edge=edge)).lower(key).compile()
     convolved: Any = jax.jit(lambda key: _convolved(cow_draws(key, among, **options), sigma)).lower(key).compile()
-    both = in_turn({"ours": lambda: ours(key), "least": lambda: least(key)}, rounds=5 if quick else 15)
+    both = in_turn({"ours": lambda: ours(key), "least": lambda: least(key)}, rounds=5 if quick else 50)
     theirs = in_turn(
         {"ours": lambda: ours(key), "theirs": lambda: convolved(key)}, rounds=1 if quick or edge > 100 else 3
     )
@@ -57,7 +58,7 @@ def _rows(*, count: int, among: int, edge: int, sigma: tuple[float, float], fast
 
 
 def _least(key: Array, *, count: int, edge: int) -> Float[Array, "n h w"]:
-    noise = jax.random.normal(key, (count, edge, edge))
+    noise = normal(key, (count, edge, edge))
     weights = jnp.broadcast_to(jnp.eye(edge), (count, edge, edge)) + noise[:, :1, :1]
     once = jnp.matmul(weights, noise, precision=jax.lax.Precision.HIGHEST)
     return jnp.matmul(once, weights, precision=jax.lax.Precision.HIGHEST)

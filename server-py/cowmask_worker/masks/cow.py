@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from cowmask_worker.threefry import normal
+
 
 class CowMasks(NamedTuple):
     """Masks of 0 and 1, with what was drawn for each: the expected share of ones, and the blur's scale in pixels."""
@@ -58,7 +60,7 @@ def cow_draws(
     proportions = jax.random.uniform(proportion_key, (count,), minval=proportion[0], maxval=proportion[1])
     sigmas = jnp.exp(jax.random.uniform(sigma_key, (count,), minval=math.log(low), maxval=math.log(high)))
     # Another layout, image index first, would be as random and draw other masks than the reference.
-    noise = jax.random.normal(noise_key, (1, height, width, count))[0]
+    noise = normal(noise_key, (1, height, width, count))[0]
     return CowDraws(jnp.moveaxis(noise, -1, 0), proportions, sigmas)
 
 

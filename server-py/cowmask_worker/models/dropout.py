@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from cowmask_worker.models.bernoulli import bernoulli
+from cowmask_worker.threefry import bernoulli
 
 
 def dropout(

@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from cowmask_worker.threefry import normal
+
 type DrawMask = Callable[[PRNGKeyArray, int, int, int], Float[Array, "n h w 1"]]
 """From a key, a count, a height and a width to masks of 0 and 1."""
 
@@ -39,7 +41,7 @@ def erase(
         mask = jnp.where(masked, mask, 1)
     erased = images * mask
     if noise_std > 0:
-        erased += noise_std * jax.random.normal(noise_key, images.shape) * (1 - mask)
+        erased += noise_std * normal(noise_key, images.shape) * (1 - mask)
     return Perturbed(erased, mask)
 
 
