@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cowmask_worker.data.contents import UNLABELED
-
-Indices = NDArray[np.int64]
+from cowmask_worker.data.stratified import Indices, stratified_shuffle_split
 
 
 class Splits(NamedTuple):
@@ -100,13 +99,9 @@ def _stratified(labels: NDArray[np.int32], count: int, seed: int, purpose: str) 
     present, sizes = np.unique(labels, return_counts=True)
     classes = len(present)
     _check_drawable(labels, present, sizes, count, purpose)
-    # Loaded here, since it takes longer than jax.
-    from sklearn.model_selection import StratifiedShuffleSplit
-
     # scikit-learn refuses a split that leaves fewer images than classes: draw a smaller one and fill it up.
     fill = min(classes, count - classes) if len(labels) - count < classes else 0
-    draw = StratifiedShuffleSplit(n_splits=1, test_size=count - fill, random_state=seed)
-    rest, chosen = next(draw.split(everything, labels))
+    rest, chosen = stratified_shuffle_split(labels, count - fill, seed)
     return np.concatenate([chosen, rest[: count - len(chosen)]])
 
 

@@ -28,10 +28,30 @@ answer(Call(tasks_pb2.AttachResponse(call=1, generate=asked), said.append, Path(
 print(said[-1].WhichOneof("message"), *{"flax", "sklearn", "grain", "PIL", "optax"}.intersection(sys.modules))
 """
 
+BEGINS_A_RUN = """
+import sys
+from pathlib import Path
+import numpy as np
+from cowmask_worker.data.catalog import CATALOG
+from cowmask_worker.data.splits import split
+from cowmask_worker.tasks import train
+labels = train.assembly.load_dataset(CATALOG["digits"], Path()).images.train_labels
+print(len(split(labels, labeled=40, seed=1, validation=100, validation_seed=2).labeled))
+print(*{"sklearn", "scipy.stats", "grain", "orbax", "tensorstore"}.intersection(sys.modules))
+"""
+
+
+def loaded_by(program: str) -> list[str]:
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, cwd=SERVER, capture_output=True, text=True, check=True).stdout.split()
+
 
 def test_whoever_draws_masks_does_not_load_networks_and_datasets() -> None:
-    told = subprocess.run([sys.executable, "-c", DRAWS], cwd=SERVER, capture_output=True, text=True, check=True).stdout
-    assert told.split() == ["done"]
+    assert loaded_by(DRAWS) == ["done"]
+
+
+def test_whoever_trains_on_pixels_loads_no_library_that_takes_as_long_as_jax() -> None:
+    assert loaded_by(BEGINS_A_RUN) == ["40"]
 
 
 @pytest.mark.parametrize("command", compute.ANSWERS)

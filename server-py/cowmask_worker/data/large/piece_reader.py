@@ -11,15 +11,16 @@ import time
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
-import grain
 import numpy as np
 from absl import flags
-from grain.multiprocessing import SharedMemoryArray
 from numpy.typing import NDArray
 
 from cowmask_worker.data.image_file import Unreadable
+
+if TYPE_CHECKING:
+    import grain
 
 type Piece = dict[str, NDArray[Any]]
 """Arrays by name, maybe in shared memory: what is to be kept is copied."""
@@ -59,6 +60,9 @@ def read_pieces(
     bytes of the largest piece; `scratch`: a folder that is for nobody else and must not outlive this process, which the
     processes remove when it could not. Raises `Unreadable` for a file that can't be used, wherever that was noticed.
     """
+    # Loaded by those alone who read pieces: with what it brings it takes most of the time that jax does.
+    import grain
+
     reading = grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)
     dataset = grain.MapDataset.source(cast("Any", _Told(source))).to_iter_dataset(reading)
     if workers:
@@ -98,6 +102,8 @@ def _await_deletions() -> None:
     """
     if not _SHARED_MEMORY.exists():
         return
+    from grain.multiprocessing import SharedMemoryArray
+
     last = SharedMemoryArray((1,), np.uint8)
     file = _SHARED_MEMORY / last.metadata.name.lstrip("/")
     last.unlink_on_del()
@@ -110,6 +116,8 @@ def _await_deletions() -> None:
 def _sent(dataset: "grain.IterDataset[Any]", under_way: int) -> "grain.IterDataset[Any]":
     """Has pieces travel in shared memory, or through pipes where there is too little of it: writing to more than there
     is kills a process, and a container has 64 MiB by default."""
+    import grain
+
     shared = _SHARED_MEMORY.exists() and shutil.disk_usage(_SHARED_MEMORY).free >= 2 * under_way
     options = grain.experimental.DatasetOptions(min_shm_size=65_536 if shared else sys.maxsize)
     return grain.experimental.WithOptionsIterDataset(dataset, options)
