@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -59,7 +57,7 @@ def uncompiled(config: config_pb2.ExperimentConfig, edge: int) -> UncompiledStep
     parts = Splits(everything[:100], everything, everything[:0])
     data = assembly.step_data(config, bench_images(facts, _IMAGES), parts)
     model = dataset_network(config.model, facts)
-    state = jax.jit(partial(assembly.new_state, model))(data.root)
+    state = assembly.compiled_new_state(model)(data.root)
     step = assembly.one_step(config, facts, model)
     return UncompiledStep(step, state, data, assembly.step_options(config, model))
 

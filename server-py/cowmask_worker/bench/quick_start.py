@@ -1,11 +1,8 @@
 """The quick start's experiment taken apart: WRN-10-1 with CowMix on scikit-learn's digits, 64 labeled and 64 unlabeled
 images a step."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import jax
 
 from cowmask.v1 import experiment_config_pb2 as config_pb2
 from cowmask_worker.bench.experiment import bench_config
@@ -36,7 +33,7 @@ def quick_start(batch: int = 64) -> QuickStart:
     parts = assembly.splits(config, dataset)
     data = assembly.step_data(config, dataset.images, parts)
     model = dataset_network(config.model, facts)
-    state = jax.jit(partial(assembly.new_state, model))(data.root)
+    state = assembly.compiled_new_state(model)(data.root)
     dispatch: Any = many_steps(assembly.one_step(config, facts, model))
     score = assembly.evaluator(facts, model)
     return QuickStart(assembly.compiled(config, dispatch, score, state, data, dataset, parts), state)

@@ -35,7 +35,7 @@ def small_image_step() -> Row:
     images = bench_images(facts, facts.train)
     data = assembly.step_data(config, images, Splits(everything[:1000], everything, everything[:0]))
     model = dataset_network(config.model, facts)
-    start = jax.jit(partial(assembly.new_state, model))(data.root)
+    start = assembly.compiled_new_state(model)(data.root)
     steps: Any = many_steps(assembly.one_step(config, facts, model))
     whole = steps.lower(start, data, jnp.int32(1)).compile()
     options = BatchOptions(labeled=_BATCH, unlabeled=_BATCH, shift=facts.shift, flip=True, second_view=False)

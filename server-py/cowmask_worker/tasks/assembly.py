@@ -142,8 +142,15 @@ def drawn_rule(config: config_pb2.ExperimentConfig, facts: DatasetFacts) -> Draw
 
 
 def new_state(model: Functional, root: PRNGKeyArray) -> TrainState:
-    """The state before the first step. The key is an argument, so that all seeds share one compiled program."""
+    """The state before the first step."""
     return initial_state(model.init(stream_key(root, Stream.INIT)))
+
+
+def compiled_new_state(model: Functional) -> Callable[[PRNGKeyArray], TrainState]:
+    """`new_state` as one program, which all seeds share."""
+    # On the CPU half of all compiling went into a program that runs once. Less of it gives the same bits.
+    options = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else None
+    return jax.jit(partial(new_state, model), compiler_options=options)
 
 
 def state_shapes(model: Functional) -> TrainState:

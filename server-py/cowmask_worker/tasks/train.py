@@ -1,9 +1,9 @@
 """Trains one run and reports it as the events of the contract."""
 
 import contextlib
+import gc
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,6 +46,8 @@ from cowmask_worker.training.state import TrainState
 
 def train(call: Call) -> None:
     """Answers a `train` command: the run's events, `finished` always the last."""
+    # The libraries stay: to look through them for garbage takes 70 ms, each time that all is looked through.
+    gc.freeze()
     with beating(call):
         for event in training(call.command.train, call.data_folder, call.cancelled):
             call.send(event=event)
@@ -87,7 +89,6 @@ def _attempt(
     )
 
     model = dataset_network(config.model, dataset.facts)
-    fresh = jax.jit(partial(assembly.new_state, model))
     facts = checkpoint_facts(command.run_id, config, fingerprint, labeled_order(parts))
     restored = None
     if command.resume:
@@ -98,7 +99,7 @@ def _attempt(
         if newest.path is not None:
             manifest = checkpoints.verify(newest.path)
             check_same_split(manifest["facts"].get("split", ""), fingerprint)
-            restored = _restored(newest.path, manifest, jax.eval_shape(fresh, root))
+            restored = _restored(newest.path, manifest, assembly.state_shapes(model))
             changed = differences(manifest["facts"], facts)
             if changed:
                 yield _environment_warning(manifest, changed)
@@ -109,7 +110,7 @@ def _attempt(
     began = _now()
     yield event_pb2.Progress(phase="compile", steps=config.steps)
     with assembly.random_stream(config):
-        start = restored or _Restored(fresh(root), None, Kept())
+        start = restored or _Restored(assembly.compiled_new_state(model)(root), None, Kept())
     with _program(config, dataset, model, parts, start.state) as program:
         yield event_pb2.Progress(phase="compile", duration_ms=_now() - began, steps=config.steps)
         if start.info is not None:

@@ -1,7 +1,6 @@
 """What training a network on images of some shape takes: device memory as the compiler has planned it, and time as a
 few steps on random images show it."""
 
-from functools import partial
 from statistics import median
 from time import monotonic
 from typing import Any, NamedTuple
@@ -46,7 +45,7 @@ def training_cost(call: Call, config: config_pb2.ExperimentConfig, facts: Datase
     everything = np.arange(count)
     data = assembly.step_data(resolved, images, Splits(everything, everything, everything[:0]))
     with assembly.random_stream(resolved):
-        state = jax.jit(partial(assembly.new_state, model))(data.root)
+        state = assembly.compiled_new_state(model)(data.root)
         call.check()
         began = monotonic()
         dispatch: Any = many_steps(assembly.one_step(resolved, facts, model))

@@ -1,5 +1,6 @@
 """Every option of a config reaches the step. A tiny network stands for the real one, which takes long to compile."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from cowmask.v1 import event_pb2
 from cowmask_worker.data.catalog import CATALOG
 from cowmask_worker.models.functional import functional
 from cowmask_worker.tasks import assembly, train
+from cowmask_worker.tasks.networks import dataset_network
 from cowmask_worker.tasks.train import training
 
 OPTIONS = {"weight": 2, "confidence": {"threshold": 0.2, "average": False}, "augment_separately": True}
@@ -161,6 +163,13 @@ def test_an_evaluation_is_exact() -> None:
     five = np.argsort(-logits, 1)[:, :5]
     assert float(top5_error) == pytest.approx((five != labels[:, None]).all(1).mean(), abs=1e-6)
     assert float(loss) == pytest.approx(-logs[np.arange(360), labels].mean(), rel=1e-5)
+
+
+def test_the_compiled_start_is_the_start_bit_for_bit() -> None:
+    model = dataset_network(config().model, CATALOG["digits"])
+    root = assembly.root_key(config())
+    start = jax.jit(partial(assembly.new_state, model))(root)
+    jax.tree.map(np.testing.assert_array_equal, assembly.compiled_new_state(model)(root), start)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**32 - 1])

@@ -1,9 +1,7 @@
 """Half as many bits in layers make less of a difference to training than another seed does."""
 
-from functools import partial
 from pathlib import Path
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +36,7 @@ class DigitsTraining:
         config.seed, config.precision = seed, precision
         model = dataset_network(config.model, self.facts)
         data = assembly.step_data(config, self.dataset.images, assembly.splits(config, self.dataset))
-        state = jax.jit(partial(assembly.new_state, model))(data.root)
+        state = assembly.compiled_new_state(model)(data.root)
         program = self.programs.setdefault(precision, many_steps(assembly.one_step(config, self.facts, model)))
         _, metrics = program(state, data, jnp.int32(STEPS))
         return np.asarray(metrics.labeled_loss[:STEPS]).reshape(-1, WINDOW).mean(1)

@@ -4,7 +4,6 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 from settings import DATASET, config
@@ -67,7 +66,7 @@ def cause(events: list[event_pb2.Event]) -> event_pb2.Failure:
 @pytest.fixture(scope="module")
 def state() -> Any:
     model = dataset_network(config().model, DIGITS.facts)
-    return jax.jit(lambda: assembly.new_state(model, assembly.root_key(config())))()
+    return assembly.compiled_new_state(model)(assembly.root_key(config()))
 
 
 def saved(folder: Path, state: Any, **facts: Any) -> Path:

@@ -46,7 +46,7 @@ class Run:
         dataset = assembly.load_dataset(DIGITS, Path())
         model = dataset_network(CONFIG.model, DIGITS)
         self.data = assembly.step_data(CONFIG, dataset.images, assembly.splits(CONFIG, dataset))
-        self.start = jax.jit(lambda root: assembly.new_state(model, root))(self.data.root)
+        self.start = assembly.compiled_new_state(model)(self.data.root)
         self.steps = many_steps(assembly.one_step(CONFIG, DIGITS, model))
 
     def batch(self, number: int) -> Arrays:

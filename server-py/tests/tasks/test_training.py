@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,6 @@ from cowmask_worker.tasks.weights import exported_state, names_of
 from cowmask_worker.training import checkpoints, loop
 from cowmask_worker.training.checkpoints import STATE, named_arrays, newest_verified, state_digest
 from cowmask_worker.training.dispatch import many_steps
-from cowmask_worker.training.state import TrainState
 
 COMPILED = "/jax/core/compile/backend_compile_duration"
 
@@ -173,7 +173,8 @@ def test_a_whole_state_that_was_imported_goes_on_as_its_run_did(
     names = names_of(kind, config().model)
     path = newest_verified(tmp_path / "first").path
     assert path is not None
-    arrays = exported_state(checkpoints.load(path, jax.eval_shape(lambda: initial())), names)
+    like = assembly.state_shapes(dataset_network(config().model, CATALOG["digits"]))
+    arrays = exported_state(checkpoints.load(path, like), names)
     folder = tmp_path / "second"
     command = tasks_pb2.Import(run_id="r", config=config(), checkpoint_folder=str(folder), names=kind, dataset=DATASET)
     answer, _ = answered(import_model, arrays, import_model=command)
@@ -330,11 +331,6 @@ def test_f4_a_disk_that_refuses_fails_the_run_with_the_reason(tmp_path: Path) ->
     assert end.cause.python_type == "builtins.NotADirectoryError"
 
 
-def initial() -> TrainState:
-    model = dataset_network(config().model, CATALOG["digits"])
-    return assembly.new_state(model, assembly.root_key(config()))
-
-
 class Parts:
     """A run taken apart: its compiled program and a maker of its first state."""
 
@@ -346,7 +342,7 @@ class Parts:
         data = assembly.step_data(self.config, dataset.images, parts)
         dispatch = many_steps(assembly.one_step(self.config, dataset.facts, model))
         score = assembly.evaluator(dataset.facts, model)
-        self.make = jax.jit(lambda: assembly.new_state(model, assembly.root_key(self.config)))
+        self.make = partial(assembly.compiled_new_state(model), assembly.root_key(self.config))
         self.program = assembly.compiled(self.config, dispatch, score, self.make(), data, dataset, parts)
 
 
