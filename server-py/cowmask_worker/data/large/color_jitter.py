@@ -50,10 +50,11 @@ def with_hue(images: Float[Array, "b h w 3"], shift: Float[Array, " b"]) -> Floa
     value, chroma = _value_and_chroma(images)
     red, green, blue = (images[..., channel : channel + 1] for channel in range(3))
     safe = jnp.where(chroma > 0, chroma, 1)
+    # Not by which one equals `value`: a compiler may round the two differently, and none would.
     sextant = jnp.where(
-        value == red,
+        (red >= green) & (red >= blue),
         (green - blue) / safe,
-        jnp.where(value == green, (blue - red) / safe + 2, (red - green) / safe + 4),
+        jnp.where(green >= blue, (blue - red) / safe + 2, (red - green) / safe + 4),
     )
     # How far from red, green and blue, in sixths of a turn: a channel is full within one sixth of its color.
     away = (sextant + 6 * _per_image(shift) + jnp.array([5.0, 3.0, 1.0])[None, None, None]) % 6

@@ -66,6 +66,21 @@ def test_saturation_and_hue_are_those_of_scikit_image() -> None:
         np.testing.assert_allclose(turned[index], in_hsv(pixels[index], 1, float(shifts[index])), atol=TOLERANCE)
 
 
+def test_compiled_in_one_from_stored_bytes_the_hue_is_the_same() -> None:
+    """A compiler may round a pixel's channel and its value, which is the same number, differently."""
+    stored = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), np.uint8)
+    factors, shifts = np.linspace(0.5, 1.2, 8, dtype=np.float32), np.linspace(-0.1, 0.1, 8, dtype=np.float32)
+
+    @jax.jit
+    def colored(bytes_: Array) -> Array:
+        return with_hue(with_saturation(bytes_.astype(jnp.float32) / 255, factors), shifts)
+
+    pixels = stored.astype(np.float32) / 255
+    for index, taken in enumerate(np.asarray(colored(jnp.asarray(stored)))):
+        saturated = in_hsv(pixels[index], float(factors[index]), 0).astype(np.float32)
+        np.testing.assert_allclose(taken, in_hsv(saturated, 1, float(shifts[index])), atol=5 * TOLERANCE)
+
+
 def test_contrast_scales_about_each_channels_mean_and_brightness_adds() -> None:
     pixels = images(2)
     factors = np.array([0.5, 1.4], np.float32)
