@@ -119,13 +119,15 @@ export type RunEvent = Stamp &
         readonly steps: number
         /** At the end of `load_data`: fingerprint of the split that the run trains on. */
         readonly split?: string
+        /** At the end of `compile`: how many devices compute each step. */
+        readonly devices?: number
       }
     | ({ readonly type: 'metrics' } & StepMetrics)
     | ({ readonly type: 'evaluation' } & Evaluation)
     | ({ readonly type: 'checkpoint' } & Checkpoint)
     | {
         readonly type: 'warning'
-        /** Such as `consistency_loss_zero`, `teacher_below_student`, `stalled`. */
+        /** Such as `consistency_loss_zero`, `teacher_below_student`, `stalled`, `devices_idle`. */
         readonly code: string
         readonly message: string
         readonly step: number
@@ -151,7 +153,7 @@ export function* eventsOf(event: Event__Output): Generator<RunEvent> {
   const stamp = { seq, attempt, time }
   if (event.state) yield { ...stamp, type: 'state', state: runState(event.state.state) }
   else if (event.progress) {
-    const { phase, durationMs, steps, splitFingerprint } = event.progress
+    const { phase, durationMs, steps, splitFingerprint, devices } = event.progress
     type Phase = Extract<RunEvent, { type: 'progress' }>['phase']
     yield {
       ...stamp,
@@ -160,6 +162,7 @@ export function* eventsOf(event: Event__Output): Generator<RunEvent> {
       steps,
       ...(durationMs === undefined ? {} : { durationMs }),
       ...(splitFingerprint === undefined ? {} : { split: splitFingerprint }),
+      ...(devices === undefined ? {} : { devices }),
     }
   } else if (event.metrics) for (const step of stepsOf(event.metrics)) yield { ...stamp, type: 'metrics', ...step }
   else if (event.evaluation) yield { ...stamp, type: 'evaluation', ...evaluationOf(event.evaluation) }

@@ -1,6 +1,6 @@
 import type { CowMask, RunEvent } from 'cowmask'
 import { CancelledError, ConfigError, RunError } from 'cowmask'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
 import { descendants } from './processes.js'
 import { launchWorker, quick } from './worker.js'
@@ -140,6 +140,28 @@ describe('an experiment', () => {
 })
 
 describe('a wrong option', () => {
+  test('is computed by all devices, a part of every batch by each', async () => {
+    // What jax takes a processor for; a machine with accelerators has several devices of itself.
+    vi.stubEnv('XLA_FLAGS', '--xla_force_host_platform_device_count=4')
+    await using several = await launchWorker()
+    vi.unstubAllEnvs()
+    expect(await several.cowmask.system.devices()).toHaveLength(4)
+    const config = { ...quick, mix: { kind: 'cowmix' }, steps: 6 } as const
+    const trained = async (client: CowMask) => {
+      const run = await client.experiments.start(config)
+      const seen = await all(run.events())
+      const losses = seen.flatMap((event) => (event.type === 'metrics' ? [event.loss] : []))
+      const [devices] = seen.flatMap((event) => (event.type === 'progress' ? (event.devices ?? []) : []))
+      return { devices, losses, error: (await run.result()).teacher.error }
+    }
+    const [four, one] = [await trained(several.cowmask), await trained(cowmask)]
+    expect([four.devices, one.devices]).toEqual([4, 1])
+    four.losses.forEach((loss, step) => {
+      expect(loss / (one.losses[step] ?? NaN)).toBeCloseTo(1, 3)
+    })
+    expect(four.error).toBeCloseTo(one.error, 2)
+  })
+
   test('is refused before anything is sent, with its path and the nearest name', async () => {
     const started = cowmask.experiments.start({ ...quick, mix: { kind: 'cowmix', sgma: [1, 2] } } as never)
     await expect(started).rejects.toMatchObject({ violations: [{ path: 'mix.sgma', nearest: 'sigma' }] })

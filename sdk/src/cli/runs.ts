@@ -77,8 +77,10 @@ function eventLine(event: RunEvent): string {
   switch (event.type) {
     case 'state':
       return event.state
-    case 'progress':
-      return `${event.phase}${event.durationMs === undefined ? '' : ` took ${event.durationMs.toFixed(0)} ms`}`
+    case 'progress': {
+      const took = event.durationMs === undefined ? '' : ` took ${event.durationMs.toFixed(0)} ms`
+      return `${event.phase}${took}${(event.devices ?? 1) > 1 ? `, for ${String(event.devices)} devices` : ''}`
+    }
     case 'metrics':
       return `step ${String(event.step)}  loss ${event.loss.toFixed(4)}  ${event.stepsPerSecond.toFixed(1)} steps/s`
     case 'evaluation':

@@ -143,6 +143,7 @@ class Progress(_message.Message):
     DURATION_MS_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
     SPLIT_FINGERPRINT_FIELD_NUMBER: _builtins.int
+    DEVICES_FIELD_NUMBER: _builtins.int
     phase: _builtins.str
     """"load_data", "restore", "compile"."""
     duration_ms: _builtins.float
@@ -151,6 +152,8 @@ class Progress(_message.Message):
     """Updates of the whole run."""
     split_fingerprint: _builtins.str
     """At the end of "load_data": the fingerprint of the split that the run trains on."""
+    devices: _builtins.int
+    """At the end of "compile": how many devices compute each step. Absent in events of older versions."""
     def __init__(
         self,
         *,
@@ -158,15 +161,20 @@ class Progress(_message.Message):
         duration_ms: _builtins.float | None = ...,
         steps: _builtins.int = ...,
         split_fingerprint: _builtins.str | None = ...,
+        devices: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_duration_ms", b"_duration_ms", "_split_fingerprint", b"_split_fingerprint", "duration_ms", b"duration_ms", "split_fingerprint", b"split_fingerprint"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_devices", b"_devices", "_duration_ms", b"_duration_ms", "_split_fingerprint", b"_split_fingerprint", "devices", b"devices", "duration_ms", b"duration_ms", "split_fingerprint", b"split_fingerprint"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_duration_ms", b"_duration_ms", "_split_fingerprint", b"_split_fingerprint", "duration_ms", b"duration_ms", "phase", b"phase", "split_fingerprint", b"split_fingerprint", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_devices", b"_devices", "_duration_ms", b"_duration_ms", "_split_fingerprint", b"_split_fingerprint", "devices", b"devices", "duration_ms", b"duration_ms", "phase", b"phase", "split_fingerprint", b"split_fingerprint", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__devices: _TypeAlias = _typing.Literal["devices"]  # noqa: Y015
+    _WhichOneofArgType__devices: _TypeAlias = _typing.Literal["_devices", b"_devices"]  # noqa: Y015
     _WhichOneofReturnType__duration_ms: _TypeAlias = _typing.Literal["duration_ms"]  # noqa: Y015
     _WhichOneofArgType__duration_ms: _TypeAlias = _typing.Literal["_duration_ms", b"_duration_ms"]  # noqa: Y015
     _WhichOneofReturnType__split_fingerprint: _TypeAlias = _typing.Literal["split_fingerprint"]  # noqa: Y015
     _WhichOneofArgType__split_fingerprint: _TypeAlias = _typing.Literal["_split_fingerprint", b"_split_fingerprint"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__devices) -> _WhichOneofReturnType__devices | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__duration_ms) -> _WhichOneofReturnType__duration_ms | None: ...
     @_typing.overload
@@ -338,7 +346,7 @@ class Warning(_message.Message):
     STEP_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """"consistency_loss_zero", "teacher_below_student", "checkpoint_damaged", "environment_changed", "stalled",
-    "non_finite_loss", "storage_full".
+    "non_finite_loss", "storage_full", "devices_idle".
     """
     message: _builtins.str
     step: _builtins.int

@@ -14,6 +14,7 @@ from cowmask_worker.data.splits import Splits
 from cowmask_worker.tasks import assembly
 from cowmask_worker.tasks.networks import dataset_network
 from cowmask_worker.training.dispatch import many_steps
+from cowmask_worker.training.layout import ON_ONE_DEVICE, Layout
 from cowmask_worker.training.state import TrainState
 from cowmask_worker.training.step import StepMetrics, StepOptions
 
@@ -43,22 +44,22 @@ def compiled_step(network: config_pb2.WideResnet, batch: int, edge: int = 32) ->
     return compiled_config(bench_config(config_pb2.ModelConfig(wide_resnet=network), batch), edge)
 
 
-def compiled_config(config: config_pb2.ExperimentConfig, edge: int) -> CompiledStep:
+def compiled_config(config: config_pb2.ExperimentConfig, edge: int, layout: Layout = ON_ONE_DEVICE) -> CompiledStep:
     """The step of a config on color images of `edge` x `edge` pixels."""
-    step, state, data, options = uncompiled(config, edge)
+    step, state, data, options = uncompiled(config, edge, layout)
     dispatch: Any = many_steps(step)
     return CompiledStep(dispatch.lower(state, data, jnp.int32(1)).compile(), state, data, options)
 
 
-def uncompiled(config: config_pb2.ExperimentConfig, edge: int) -> UncompiledStep:
+def uncompiled(config: config_pb2.ExperimentConfig, edge: int, layout: Layout = ON_ONE_DEVICE) -> UncompiledStep:
     """The same before it is compiled."""
     facts = replace(CATALOG["cifar10"], height=edge, width=edge)
     everything = np.arange(_IMAGES)
     parts = Splits(everything[:100], everything, everything[:0])
-    data = assembly.step_data(config, bench_images(facts, _IMAGES), parts)
+    data = assembly.step_data(config, bench_images(facts, _IMAGES), parts, layout)
     model = dataset_network(config.model, facts)
-    state = assembly.compiled_new_state(model)(data.root)
-    step = assembly.one_step(config, facts, model)
+    state = layout.put(assembly.compiled_new_state(model)(data.root))
+    step = assembly.one_step(config, facts, model, layout)
     return UncompiledStep(step, state, data, assembly.step_options(config, model))
 
 

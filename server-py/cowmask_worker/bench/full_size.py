@@ -19,6 +19,7 @@ from cowmask_worker.bench.turns import in_turn
 from cowmask_worker.tasks import assembly
 from cowmask_worker.tasks.networks import network
 from cowmask_worker.training.keys import step_keys
+from cowmask_worker.training.layout import ON_ONE_DEVICE, Layout, over_devices
 from cowmask_worker.training.state import initial_state
 from cowmask_worker.training.step import Batch, train_step
 
@@ -61,8 +62,7 @@ def full_size_rows(*, quick: bool) -> Iterator[Row]:
     device = jax.devices()[0]
     if device.platform == "cpu":
         yield from map(_bound_alone, _NETWORKS)
-        for name, most in _WAYS.items():
-            yield not_run(name, "ms", baseline_name=_OTHER, target=_most(most), detail="not run: the device is a CPU")
+        yield from (_way_not_run(name, "the device is a CPU") for name in _WAYS)
         return
     for each in _NETWORKS:
         yield _throughput(each, device, rounds=2 if quick else 5)
@@ -72,13 +72,14 @@ def full_size_rows(*, quick: bool) -> Iterator[Row]:
 _PRECISION = f"training step of WRN-28-2, batch {_BATCH}: bfloat16 beside float32"
 _TOGETHER = f"training step of WRN-28-2, batch {_BATCH}: the student's passes together beside apart"
 _GRADIENTS = f"training step of WRN-28-2, batch {_BATCH}: the gradients that are used beside those that are derived"
+_DEVICES = f"training step of WRN-28-2, batch {_BATCH}: two devices beside one"
 # The largest ratio that is allowed; None where the figure only tells which is faster.
-_WAYS: Mapping[str, float | None] = {_PRECISION: 0.625, _TOGETHER: None, _GRADIENTS: 1.0}
+_WAYS: Mapping[str, float | None] = {_PRECISION: 0.625, _TOGETHER: None, _GRADIENTS: 1.0, _DEVICES: 1 / 1.8}
 _OTHER = "the other way"
 
 
 def _most(most: float | None) -> str:
-    return "tells which is faster" if most is None else f"at most {most:g}x"
+    return "tells which is faster" if most is None else f"at most {most:.3g}x"
 
 
 def _config(each: _Network, *, precision: str = "bfloat16", passes: str = "separate") -> config_pb2.ExperimentConfig:
@@ -169,6 +170,10 @@ def _ways(*, rounds: int) -> Iterator[Row]:
         _GRADIENTS: (used, derived),
         _TOGETHER: (_way(passes="together"), used),
     }
+    if len(jax.devices()) > 1:
+        pairs[_DEVICES] = (_way(layout=over_devices(jax.devices()[:2])), used)
+    else:
+        yield _way_not_run(_DEVICES, "there is one device")
     for name, (ours, other) in pairs.items():
         times = in_turn({"ours": ours, "other": other}, rounds=rounds)
         most = _WAYS[name]
@@ -183,6 +188,10 @@ def _ways(*, rounds: int) -> Iterator[Row]:
         )
 
 
-def _way(*, precision: str = "bfloat16", passes: str = "separate") -> Callable[[], Any]:
-    step = compiled_config(_config(_WIDE, precision=precision, passes=passes), _WIDE.edge)
+def _way_not_run(name: str, why: str) -> Row:
+    return not_run(name, "ms", baseline_name=_OTHER, target=_most(_WAYS[name]), detail=f"not run: {why}")
+
+
+def _way(*, precision: str = "bfloat16", passes: str = "separate", layout: Layout = ON_ONE_DEVICE) -> Callable[[], Any]:
+    step = compiled_config(_config(_WIDE, precision=precision, passes=passes), _WIDE.edge, layout)
     return partial(stepping(step.program, step.state, step.data), _WIDE.steps)

@@ -35,6 +35,7 @@ from cowmask_worker.regularizers.mix import Mixed, mix_ict, mix_masked
 from cowmask_worker.regularizers.perturb import DrawMask, Perturbed, erase, identity
 from cowmask_worker.training.evaluation import Evaluation, evaluate
 from cowmask_worker.training.keys import Stream, step_keys, stream_key
+from cowmask_worker.training.layout import ON_ONE_DEVICE, Layout
 from cowmask_worker.training.loop import NonFinite, Plan, Program, Score
 from cowmask_worker.training.schedules import Schedule, annealed_alpha, constant, cosine, stepped
 from cowmask_worker.training.state import TrainState, Variables, initial_state
@@ -167,14 +168,16 @@ def root_key(config: config_pb2.ExperimentConfig) -> PRNGKeyArray:
     return jax.random.key(np.uint32(config.seed))
 
 
-def step_data(config: config_pb2.ExperimentConfig, images: Images, parts: Splits) -> StepData:
+def step_data(
+    config: config_pb2.ExperimentConfig, images: Images, parts: Splits, layout: Layout = ON_ONE_DEVICE
+) -> StepData:
     labeled, unlabeled = parts.labeled.astype(np.int32), parts.unlabeled.astype(np.int32)
-    pool = Pool(*jax.device_put((images.train_images, images.train_labels, labeled, unlabeled)))
+    pool = Pool(*layout.put((images.train_images, images.train_labels, labeled, unlabeled)))
     return StepData(root_key(config), pool)
 
 
 def one_step(
-    config: config_pb2.ExperimentConfig, facts: DatasetFacts, model: Functional
+    config: config_pb2.ExperimentConfig, facts: DatasetFacts, model: Functional, layout: Layout = ON_ONE_DEVICE
 ) -> Callable[[TrainState, StepData], tuple[TrainState, StepMetrics]]:
     """A step with its batch: gathered, augmented and normalized on the device."""
     options = step_options(config, model)
@@ -185,7 +188,7 @@ def one_step(
         flip=config.augmentation.horizontal_flip,
         second_view=second_view(options),
     )
-    take = step_on_images(config, facts, options)
+    take = step_on_images(config, facts, options, layout)
 
     def step(state: TrainState, data: StepData) -> tuple[TrainState, StepMetrics]:
         return take(state, data.root, fetch_batch(data.pool, stream_keys(data.root), state.step, batch_options))
@@ -199,12 +202,14 @@ def second_view(options: StepOptions) -> bool:
 
 
 def step_on_images(
-    config: config_pb2.ExperimentConfig, facts: DatasetFacts, options: StepOptions
+    config: config_pb2.ExperimentConfig, facts: DatasetFacts, options: StepOptions, layout: Layout = ON_ONE_DEVICE
 ) -> Callable[[TrainState, PRNGKeyArray, RawBatch], tuple[TrainState, StepMetrics]]:
     """A step on images as they are stored: colors and normalization, then the update. The key is the run's root."""
     twice = second_view(options)
 
-    def take(state: TrainState, root: PRNGKeyArray, raw: RawBatch) -> tuple[TrainState, StepMetrics]:
+    def take(state: TrainState, root: PRNGKeyArray, batch: RawBatch) -> tuple[TrainState, StepMetrics]:
+        raw = layout.divided(batch)
+
         def seen(images: UInt8[Array, "b h w c"], jitter: Stream) -> Float[Array, "b h w c"]:
             if not config.augmentation.color_jitter:
                 return normalize(images, facts.mean, facts.std)
@@ -218,7 +223,8 @@ def step_on_images(
 
         labeled, first = seen(raw.labeled, Stream.LABELED_JITTER), seen(raw.unlabeled, Stream.UNLABELED_JITTER)
         second = seen(raw.unlabeled_second, Stream.UNLABELED_JITTER_SECOND) if twice else first
-        return train_step(options, state, Batch(labeled, raw.labels, first, second), step_keys(root, state.step))
+        keys = step_keys(root, state.step)
+        return layout.copied(train_step(options, state, Batch(labeled, raw.labels, first, second), keys))
 
     return take
 
@@ -237,9 +243,11 @@ def stream_keys(root: PRNGKeyArray) -> StreamKeys:
 type Evaluator = Callable[[Variables, UInt8[Array, "n h w c"], Array], Evaluation]
 
 
-def evaluator(facts: DatasetFacts, model: Functional) -> Evaluator:
+def evaluator(facts: DatasetFacts, model: Functional, layout: Layout = ON_ONE_DEVICE) -> Evaluator:
     """Loss and errors of variables on images with their labels, exact for any number of images."""
-    normalized = partial(normalize, mean=facts.mean, std=facts.std)
+
+    def normalized(images: UInt8[Array, "b h w c"]) -> Float[Array, "b h w c"]:
+        return normalize(layout.divided(images), facts.mean, facts.std)
 
     def score(variables: Variables, images: UInt8[Array, "n h w c"], labels: Array) -> Any:
         return evaluate(model.apply, variables, images, labels, normalize=normalized, batch_size=EVALUATION_BATCH)
@@ -286,13 +294,14 @@ def compiled(
     data: StepData,
     dataset: Dataset,
     parts: Splits,
+    layout: Layout = ON_ONE_DEVICE,
 ) -> Program:
     """Compiles all that the loop will call, so that no later call has to."""
     with random_stream(config):
         stepper = dispatch.lower(state, data, jnp.int32(1)).compile()
     planned = plan(config, dataset.facts)
     names = {*planned.splits, *planned.final_splits}
-    sets = {name: jax.device_put(named_split(name, dataset.images, parts)) for name in names}
+    sets = {name: layout.put(named_split(name, dataset.images, parts)) for name in names}
     scorers = {name: score.lower(state.student, *arrays).compile() for name, arrays in sets.items()}
 
     def take(state: TrainState, count: int) -> tuple[TrainState, StepMetrics]:

@@ -14,12 +14,12 @@ from cowmask_worker.tasks.visible_cores import visible_cores
 
 
 def checkpoint_facts(
-    run_id: str, config: config_pb2.ExperimentConfig, split: str, labeled_order: str
+    run_id: str, config: config_pb2.ExperimentConfig, split: str, labeled_order: str, devices: int
 ) -> dict[str, object]:
     """`split` is the fingerprint of the images trained on, `labeled_order` a digest of the order of the labeled ones,
-    which the fingerprint does not cover."""
+    which the fingerprint does not cover; `devices` says how many compute."""
     trained_on = {"split": split, "labeled_order": labeled_order}
-    return {**imported_facts(run_id, config), **trained_on, "environment": environment()}
+    return {**imported_facts(run_id, config), **trained_on, "environment": _environment(devices)}
 
 
 def imported_facts(run_id: str, config: config_pb2.ExperimentConfig) -> dict[str, object]:
@@ -30,7 +30,7 @@ def imported_facts(run_id: str, config: config_pb2.ExperimentConfig) -> dict[str
     }
 
 
-def environment() -> dict[str, object]:
+def _environment(devices: int) -> dict[str, object]:
     """Versions, devices and visible cores, under the names that a warning shows."""
     device = jax.devices()[0]
     return {
@@ -39,7 +39,7 @@ def environment() -> dict[str, object]:
         "flax version": flax.__version__,
         "numpy version": numpy.__version__,
         "device": f"{device.platform} {device.device_kind}",
-        "device count": jax.device_count(),
+        "device count": devices,
         # How XLA:CPU divides a sum among threads depends on their number.
         "visible cores": visible_cores(),
     }

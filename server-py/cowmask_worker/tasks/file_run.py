@@ -47,6 +47,7 @@ from cowmask_worker.tasks.assembly import (
 )
 from cowmask_worker.tasks.visible_cores import visible_cores
 from cowmask_worker.training.evaluation import Tally, tally
+from cowmask_worker.training.layout import ON_ONE_DEVICE, Layout
 from cowmask_worker.training.loop import Program, Score
 from cowmask_worker.training.state import TrainState, Variables
 from cowmask_worker.training.step import StepMetrics
@@ -58,7 +59,12 @@ _KEPT_BYTES = 1 << 30
 
 @contextlib.contextmanager
 def file_program(
-    config: config_pb2.ExperimentConfig, dataset: Dataset, model: Functional, parts: Splits, state: TrainState
+    config: config_pb2.ExperimentConfig,
+    dataset: Dataset,
+    model: Functional,
+    parts: Splits,
+    state: TrainState,
+    layout: Layout = ON_ONE_DEVICE,
 ) -> Generator[Program]:
     """Compiles all that the loop will call, and reads ahead from the state's step on until it is left.
 
@@ -84,12 +90,12 @@ def file_program(
         first_step=int(state.step),
         workers=workers(),
     )
-    with Prefetched(batches, on_device) as ahead:
+    with Prefetched(batches, partial(on_device, sharding=layout.parts)) as ahead:
         first = next(ahead)
-        take = step_on_images(config, dataset.facts, options)
+        take = step_on_images(config, dataset.facts, options, layout)
         with random_stream(config):
             stepper: Any = jax.jit(take, donate_argnums=0).lower(state, root, first).compile()
-        scorer = FileScorer(config, dataset, model)
+        scorer = FileScorer(config, dataset, model, layout)
         planned = plan(config, dataset.facts)
         names = {*planned.splits, *planned.final_splits}
         sets = {name: scorer.split(split_indices(name, dataset.images, parts), name) for name in names}
@@ -125,12 +131,12 @@ type BatchTally = Callable[[Variables, Any, Any], tuple[Tally, Array]]
 """Given variables, images (uint8, [b, h, w, c]) and their labels ([b]): the tally and the logits."""
 
 
-def batch_tally(facts: DatasetFacts, model: Functional) -> BatchTally:
+def batch_tally(facts: DatasetFacts, model: Functional, layout: Layout = ON_ONE_DEVICE) -> BatchTally:
     """Tallies a batch by the model's own normalization, which is that of `facts`."""
-    normalized = partial(normalize, mean=facts.mean, std=facts.std)
 
     def count(variables: Variables, images: Array, labels: Array) -> tuple[Tally, Array]:
-        logits, _ = model.apply(variables, normalized(images), train=False, key=None)
+        normalized = normalize(layout.divided(images), facts.mean, facts.std)
+        logits, _ = model.apply(variables, normalized, train=False, key=None)
         return tally(logits, labels), logits
 
     return count
@@ -148,10 +154,16 @@ class FileSplit(NamedTuple):
 class FileScorer:
     """Scores variables on image files, each image once."""
 
-    def __init__(self, config: config_pb2.ExperimentConfig, dataset: Dataset, model: Functional) -> None:
+    def __init__(
+        self,
+        config: config_pb2.ExperimentConfig,
+        dataset: Dataset,
+        model: Functional,
+        layout: Layout = ON_ONE_DEVICE,
+    ) -> None:
         self._shape = shape_of(dataset.facts, config)
         self._dataset = dataset
-        self._count: Any = jax.jit(batch_tally(dataset.facts, model))
+        self._count: Any = jax.jit(batch_tally(dataset.facts, model, layout))
 
     def compile(self, variables: Variables) -> None:
         size, channels, _ = self._shape

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
 from cowmask.internal.v1 import tasks_pb2
@@ -28,6 +27,7 @@ from cowmask_worker.tasks.usable_devices import usable_devices
 from cowmask_worker.training import checkpoints
 from cowmask_worker.training.checkpoints import CheckpointInfo, Skipped
 from cowmask_worker.training.dispatch import many_steps
+from cowmask_worker.training.layout import Layout, most_that_divide, over_devices
 from cowmask_worker.training.loop import (
     Ended,
     Evaluated,
@@ -77,7 +77,11 @@ def _attempt(
 ) -> Iterator[LoopEvent | event_pb2.Progress | event_pb2.Warning]:
     config, folder = command.config, Path(command.checkpoint_folder)
     began = _now()
-    usable_devices()
+    devices = usable_devices()
+    used = most_that_divide(len(devices), config.batch_size, config.unlabeled_batch_size)
+    layout = over_devices(devices[:used])
+    if used < len(devices):
+        yield _idle_warning(used, len(devices))
     yield event_pb2.Progress(phase="load_data", steps=config.steps)
     dataset = assembly.load_dataset(facts_of(command.dataset), data_folder)
     parts = assembly.splits(config, dataset)
@@ -89,7 +93,7 @@ def _attempt(
     )
 
     model = dataset_network(config.model, dataset.facts)
-    facts = checkpoint_facts(command.run_id, config, fingerprint, labeled_order(parts))
+    facts = checkpoint_facts(command.run_id, config, fingerprint, labeled_order(parts), layout.devices)
     restored = None
     if command.resume:
         began = _now()
@@ -99,7 +103,7 @@ def _attempt(
         if newest.path is not None:
             manifest = checkpoints.verify(newest.path)
             check_same_split(manifest["facts"].get("split", ""), fingerprint)
-            restored = _restored(newest.path, manifest, assembly.state_shapes(model))
+            restored = _restored(newest.path, manifest, assembly.state_shapes(model), layout)
             changed = differences(manifest["facts"], facts)
             if changed:
                 yield _environment_warning(manifest, changed)
@@ -110,9 +114,11 @@ def _attempt(
     began = _now()
     yield event_pb2.Progress(phase="compile", steps=config.steps)
     with assembly.random_stream(config):
-        start = restored or _Restored(assembly.compiled_new_state(model)(root), None, Kept())
-    with _program(config, dataset, model, parts, start.state) as program:
-        yield event_pb2.Progress(phase="compile", duration_ms=_now() - began, steps=config.steps)
+        start = restored or _Restored(layout.put(assembly.compiled_new_state(model)(root)), None, Kept())
+    with _program(config, dataset, model, parts, start.state, layout) as program:
+        yield event_pb2.Progress(
+            phase="compile", duration_ms=_now() - began, steps=config.steps, devices=layout.devices
+        )
         if start.info is not None:
             yield start.info
 
@@ -141,24 +147,37 @@ def _attempt(
 
 
 def _program(
-    config: config_pb2.ExperimentConfig, dataset: assembly.Dataset, model: Functional, parts: Splits, state: TrainState
+    config: config_pb2.ExperimentConfig,
+    dataset: assembly.Dataset,
+    model: Functional,
+    parts: Splits,
+    state: TrainState,
+    layout: Layout,
 ) -> contextlib.AbstractContextManager[Program]:
     if dataset.files is not None:
-        return file_program(config, dataset, model, parts, state)
-    data = assembly.step_data(config, dataset.images, parts)
-    dispatch = many_steps(assembly.one_step(config, dataset.facts, model))
-    score = assembly.evaluator(dataset.facts, model)
-    return contextlib.nullcontext(assembly.compiled(config, dispatch, score, state, data, dataset, parts))
+        return file_program(config, dataset, model, parts, state, layout)
+    data = assembly.step_data(config, dataset.images, parts, layout)
+    dispatch = many_steps(assembly.one_step(config, dataset.facts, model, layout))
+    score = assembly.evaluator(dataset.facts, model, layout)
+    return contextlib.nullcontext(assembly.compiled(config, dispatch, score, state, data, dataset, parts, layout))
 
 
-def _restored(path: Path, manifest: dict[str, object], like: TrainState) -> _Restored:
+def _restored(path: Path, manifest: dict[str, object], like: TrainState, layout: Layout) -> _Restored:
     host = checkpoints.load(path, like)
     info = CheckpointInfo(int(host.step), str(manifest["digest"]), int(str(manifest["bytes"])), path)
     facts = manifest["facts"]
     known = facts if isinstance(facts, dict) else {}
     kept = Kept(tuple(known.get("warned", ())), int(known.get("steps_per_dispatch", 1)))
     # The first dispatch donates the state, which must therefore not be the memory of the file that was read.
-    return _Restored(jax.device_put(host, may_alias=False), info, kept)
+    return _Restored(layout.put(host, may_alias=False), info, kept)
+
+
+def _idle_warning(used: int, found: int) -> event_pb2.Warning:
+    return event_pb2.Warning(
+        code="devices_idle",
+        message=f"{used} of {found} devices compute, and the others wait: each takes an equal part of every batch. "
+        f"With a batchSize and unlabeledBatchSize that {found} divides, all do.",
+    )
 
 
 def _damaged(skipped: list[Skipped], used: Path | None) -> Iterator[event_pb2.Warning]:

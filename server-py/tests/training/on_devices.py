@@ -1,4 +1,4 @@
-"""Takes two training steps, and draws masks, on 1, 2 and 8 devices, and writes what comes out to a file.
+"""Takes two training steps, and draws masks, on 1, 2, 4 and 8 devices, and writes what comes out to a file.
 
 A program of its own, because a process has one number of CPU devices, and eight would slow all the other tests.
 """
@@ -12,7 +12,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array
 
 from cowmask_worker.masks.box import box_masks_per_image
@@ -33,12 +32,13 @@ from cowmask_worker.models.shake import (
 from cowmask_worker.regularizers.mix import mix_masked
 from cowmask_worker.regularizers.perturb import erase
 from cowmask_worker.training.checkpoints import named_arrays
-from cowmask_worker.training.keys import step_keys
+from cowmask_worker.training.keys import StepKeys, step_keys
+from cowmask_worker.training.layout import Layout, over_devices
 from cowmask_worker.training.schedules import constant
 from cowmask_worker.training.state import TrainState, initial_state
 from cowmask_worker.training.step import Batch, StepMetrics, StepOptions, train_step
 
-COUNTS = (1, 2, 8)
+COUNTS = (1, 2, 4, 8)
 ROOT = 3
 
 MASKS = {
@@ -91,21 +91,23 @@ def batch() -> Batch:
     return Batch(*map(jnp.asarray, (labeled, random.integers(0, 5, 16, np.int32), unlabeled, unlabeled)))
 
 
-def steps(over_batch: NamedSharding, everywhere: NamedSharding) -> tuple[TrainState, StepMetrics]:
-    """State and metrics after two steps, the batch split over the devices, the state a copy on each."""
-    state = jax.device_put(initial_state(NETWORK.init(jax.random.key(1))), everywhere)
-    split = jax.device_put(batch(), over_batch)
-    step = jax.jit(partial(train_step, OPTIONS), out_shardings=everywhere)
-    state, _ = step(state, split, step_keys(jax.random.key(ROOT), 0))
-    return step(state, split, step_keys(jax.random.key(ROOT), 1))
+def steps(layout: Layout) -> tuple[TrainState, StepMetrics]:
+    """State and metrics after two steps, the batch divided among the devices, the state a copy on each."""
+
+    @jax.jit
+    def step(state: TrainState, batch: Batch, keys: StepKeys) -> tuple[TrainState, StepMetrics]:
+        return layout.copied(train_step(OPTIONS, state, layout.divided(batch), keys))
+
+    state, images = layout.put((initial_state(NETWORK.init(jax.random.key(1))), batch()))
+    state, _ = step(state, images, step_keys(jax.random.key(ROOT), 0))
+    return step(state, images, step_keys(jax.random.key(ROOT), 1))
 
 
 def drawn(count: int) -> dict[str, np.ndarray[Any, Any]]:
-    mesh = Mesh(np.array(jax.devices()[:count]), ("data",), axis_types=(AxisType.Auto,))
-    over_batch, everywhere = NamedSharding(mesh, PartitionSpec("data")), NamedSharding(mesh, PartitionSpec())
-    found: dict[str, Any] = {"step": steps(over_batch, everywhere)}
+    layout = over_devices(jax.devices()[:count])
+    found: dict[str, Any] = {"step": steps(layout)}
     for name, masks in MASKS.items():
-        draw = jax.jit(partial(masks, count=16, height=24, width=20), out_shardings=over_batch)
+        draw = jax.jit(partial(masks, count=16, height=24, width=20), out_shardings=layout.parts)
         found[f"masks/{name}"] = draw(jax.random.key(ROOT))
     assert all(len(leaf.sharding.device_set) == count for leaf in jax.tree.leaves(found))
     return {f"{count}/{name}": array for name, array in named_arrays(found).items()}

@@ -2497,6 +2497,11 @@ export const descriptor = {
                   "oneof": [
                     "splitFingerprint"
                   ]
+                },
+                "_devices": {
+                  "oneof": [
+                    "devices"
+                  ]
                 }
               },
               "fields": {
@@ -2518,6 +2523,13 @@ export const descriptor = {
                 "splitFingerprint": {
                   "type": "string",
                   "id": 4,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "devices": {
+                  "type": "uint32",
+                  "id": 5,
                   "options": {
                     "proto3_optional": true
                   }

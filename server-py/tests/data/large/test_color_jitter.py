@@ -73,7 +73,8 @@ def test_compiled_in_one_from_stored_bytes_the_hue_is_the_same() -> None:
 
     @jax.jit
     def colored(bytes_: Array) -> Array:
-        return with_hue(with_saturation(bytes_.astype(jnp.float32) / 255, factors), shifts)
+        saturated = with_saturation(bytes_.astype(jnp.float32) / 255, jnp.asarray(factors))
+        return with_hue(saturated, jnp.asarray(shifts))
 
     pixels = stored.astype(np.float32) / 255
     for index, taken in enumerate(np.asarray(colored(jnp.asarray(stored)))):

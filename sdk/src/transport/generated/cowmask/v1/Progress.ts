@@ -6,8 +6,10 @@ export interface Progress {
   'durationMs'?: (number | string);
   'steps'?: (number);
   'splitFingerprint'?: (string);
+  'devices'?: (number);
   '_durationMs'?: "durationMs";
   '_splitFingerprint'?: "splitFingerprint";
+  '_devices'?: "devices";
 }
 
 export interface Progress__Output {
@@ -15,6 +17,8 @@ export interface Progress__Output {
   'durationMs'?: (number);
   'steps': (number);
   'splitFingerprint'?: (string);
+  'devices'?: (number);
   '_durationMs'?: "durationMs";
   '_splitFingerprint'?: "splitFingerprint";
+  '_devices'?: "devices";
 }
