@@ -1,6 +1,7 @@
 """The convolution's hand-written gradients equal the derived ones."""
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +15,7 @@ from cowmask_worker.models.convolution import Convolution, convolve
 
 type Convolve = Callable[[Array, Array, int, int], Array]
 
-EDGES = [(8, 8), (7, 5), (6, 9), (1, 2)]
+EDGES = [(7, 5), (6, 8), (1, 2)]
 
 
 def plain(images: Array, kernel: Array, stride: int, groups: int) -> Array:
@@ -41,7 +42,8 @@ def test_gradients_equal_the_derived_ones(size: int, stride: int, channels: int,
     kernel = jax.random.normal(keys[0], (size, size, channels // groups, 5 if groups == 1 else 12))
     batches = [jax.random.normal(key, (count, *edges, channels)) for key, edges in zip(keys[1:], EDGES, strict=True)]
 
-    @jax.jit
+    # The program runs once.
+    @partial(jax.jit, compiler_options={"xla_backend_optimization_level": 1})
     def both(batches: list[Array]) -> list[list[tuple[Array, ...]]]:
         return [
             [answers_and_gradients(f, images, kernel, stride, groups) for f in (convolve, plain)] for images in batches

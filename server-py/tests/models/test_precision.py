@@ -16,6 +16,8 @@ from cowmask_worker.models.shake_shake import ShakeShake
 from cowmask_worker.models.wide_resnet import WideResnet
 
 KEY = jax.random.key(2)
+# Each program runs once.
+QUICKLY: dict[str, Any] = {"xla_backend_optimization_level": 1}
 
 NETWORKS: dict[str, Callable[[nnx.Rngs], Any]] = {
     "wide_resnet": lambda rngs: WideResnet(depth=10, width=1, classes=3, dropout=0.3, rngs=rngs),
@@ -28,7 +30,7 @@ NETWORKS: dict[str, Callable[[nnx.Rngs], Any]] = {
 @pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
 def test_only_the_layers_compute_in_bfloat16(make: Callable[[nnx.Rngs], Any]) -> None:
     network = functional(make)
-    variables = network.init(jax.random.key(0))
+    variables = jax.jit(network.init, compiler_options=QUICKLY)(jax.random.key(0))
     images = jax.random.normal(jax.random.key(1), (4, 32, 32, 3))
 
     def outcome(dtype: Any) -> Any:
@@ -40,7 +42,8 @@ def test_only_the_layers_compute_in_bfloat16(make: Callable[[nnx.Rngs], Any]) ->
         (_, told), slope = jax.value_and_grad(loss, has_aux=True)(variables.parameters)
         return *told, slope
 
-    rounded, exact = (jax.jit(outcome, static_argnums=0)(dtype) for dtype in (jnp.bfloat16, jnp.float32))
+    compiled = jax.jit(outcome, static_argnums=0, compiler_options=QUICKLY)
+    rounded, exact = (compiled(dtype) for dtype in (jnp.bfloat16, jnp.float32))
     assert {leaf.dtype for leaf in jax.tree.leaves(rounded)} == {jnp.dtype("float32")}
     logits, expected = (np.asarray(each[0]) for each in (rounded, exact))
     assert (logits != expected).any(), "nothing was rounded"

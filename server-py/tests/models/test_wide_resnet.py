@@ -17,6 +17,12 @@ def network(depth: int = 10, width: int = 1, classes: int = 10, channels: int = 
     return functional(lambda rngs: make(rngs=rngs))
 
 
+def started(functions: Functional) -> Variables:
+    # The program runs once.
+    start = jax.jit(functions.init, compiler_options={"xla_backend_optimization_level": 1})
+    return start(jax.random.key(0))
+
+
 @pytest.mark.parametrize(
     ("depth", "width", "channels", "classes", "shape"),
     [(10, 1, 1, 10, (8, 8)), (16, 3, 3, 2, (9, 12)), (10, 2, 4, 7, (32, 5))],
@@ -38,7 +44,7 @@ def test_takes_any_depth_width_channels_and_size(
 
 def test_evaluation_leaves_the_statistics_alone() -> None:
     functions = network()
-    variables = functions.init(jax.random.key(0))
+    variables = started(functions)
     images = jax.random.normal(jax.random.key(1), (2, 8, 8, 1))
     _, statistics = jax.jit(partial(functions.apply, train=False, key=None))(variables, images)
     jax.tree.map(np.testing.assert_array_equal, statistics, variables.statistics)
@@ -69,7 +75,7 @@ def test_dropout_without_a_key_is_refused() -> None:
 
 
 def test_variables_are_plain_nested_dicts_of_arrays() -> None:
-    variables = network().init(jax.random.key(0))
+    variables = started(network())
     assert isinstance(variables, Variables)
     assert all(isinstance(name, str) for tree in variables for path in flatten_dict(tree) for name in path)
     assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(variables))

@@ -131,7 +131,7 @@ def test_scores_are_exact_for_any_number_of_images(photos: Photos, monkeypatch: 
     asked = photo_config()
     dataset = assembly.load_dataset(photos.facts, photos.data)
     model = dataset_network(asked.model, photos.facts)
-    variables = assembly.new_state(model, jax.random.key(3)).student
+    variables = assembly.compiled_new_state(model)(jax.random.key(3)).student
     scorer = FileScorer(asked, dataset, model)
     indices = np.arange(count) % len(dataset.images.test_labels)
     score = scorer.score(variables, scorer.split(indices, "test"))

@@ -20,7 +20,6 @@ from cowmask_worker.training.dispatch import many_steps
 from cowmask_worker.training.layout import most_that_divide, over_devices
 
 type Events = list[event_pb2.Event]
-SHORT: dict[str, Any] = {"steps": 4, "evaluate_every": 2, "checkpoint_every": 2}
 
 
 def attempt(
@@ -66,21 +65,21 @@ def codes(events: Events) -> list[str]:
 
 @pytest.fixture(scope="module")
 def on_two(tmp_path_factory: pytest.TempPathFactory) -> Events:
-    return attempt(tmp_path_factory.mktemp("two"), config(**SHORT), devices=2)
+    return attempt(tmp_path_factory.mktemp("two"), config(), devices=2)
 
 
 def test_it_learns_what_it_learns_on_one(on_two: Events, tmp_path: Path) -> None:
-    on_one = attempt(tmp_path, config(**SHORT), devices=1)
+    on_one = attempt(tmp_path, config(), devices=1)
     assert (devices_told(on_one), devices_told(on_two)) == ([1], [2])
     # Rounding of the first step grows with every step after it.
     np.testing.assert_allclose(losses(on_two), losses(on_one), rtol=1e-3)
     np.testing.assert_allclose(scores(on_two), scores(on_one), rtol=1e-3)
-    assert digests(on_two).keys() == digests(on_one).keys() == {2, 4}
+    assert digests(on_two).keys() == digests(on_one).keys() == {4, 8, 12}
 
 
 def test_each_computes_its_half_of_a_batch() -> None:
     layout = over_devices(jax.local_devices()[:2])
-    asked = config(**SHORT)
+    asked = config()
     dataset = assembly.load_dataset(CATALOG["digits"], Path())
     model = dataset_network(asked.model, dataset.facts)
     data = assembly.step_data(asked, dataset.images, assembly.splits(asked, dataset), layout)
@@ -92,16 +91,16 @@ def test_each_computes_its_half_of_a_batch() -> None:
 
 
 def test_it_goes_on_bit_for_bit(on_two: Events, tmp_path: Path) -> None:
-    first = attempt(tmp_path, config(**SHORT), devices=2, cancel_at=1)
-    assert first[-1].finished.step < 4
-    second = attempt(tmp_path, config(**SHORT), devices=2, resume=True)
+    first = attempt(tmp_path, config(), devices=2, cancel_at=1)
+    assert first[-1].finished.step < 12
+    second = attempt(tmp_path, config(), devices=2, resume=True)
     assert "environment_changed" not in codes(second)
-    assert digests(second)[4] == digests(on_two)[4]
+    assert digests(second)[12] == digests(on_two)[12]
 
 
 def test_it_goes_on_on_another_number_of_devices_and_that_is_told(on_two: Events, tmp_path: Path) -> None:
-    attempt(tmp_path, config(**SHORT), devices=2, cancel_at=1)
-    second = attempt(tmp_path, config(**SHORT), devices=1, resume=True)
+    attempt(tmp_path, config(), devices=2, cancel_at=1)
+    second = attempt(tmp_path, config(), devices=1, resume=True)
     (warning,) = [event.warning for event in second if event.warning.code == "environment_changed"]
     assert "the device count changed from 2 to 1" in warning.message
     np.testing.assert_allclose(losses(second), losses(on_two)[-len(losses(second)) :], rtol=1e-3)
@@ -109,9 +108,8 @@ def test_it_goes_on_on_another_number_of_devices_and_that_is_told(on_two: Events
 
 def test_image_files_are_divided_as_well(tmp_path: Path) -> None:
     photos = Photos(tmp_path)
-    asked = photo_config(steps=3, evaluate_every=3, checkpoint_every=3)
     ran = [
-        attempt(tmp_path / str(count), asked, devices=count, dataset=photos.message, data=photos.data)
+        attempt(tmp_path / str(count), photo_config(), devices=count, dataset=photos.message, data=photos.data)
         for count in (1, 2)
     ]
     assert [devices_told(each) for each in ran] == [[1], [2]]
@@ -119,13 +117,17 @@ def test_image_files_are_divided_as_well(tmp_path: Path) -> None:
     np.testing.assert_allclose(scores(ran[1]), scores(ran[0]), rtol=1e-3)
 
 
-def test_who_has_no_equal_part_to_compute_waits_and_that_is_told(tmp_path: Path) -> None:
-    asked = config(**SHORT | {"steps": 1, "batch_size": 15, "unlabeled_batch_size": 20})
-    events = attempt(tmp_path, asked, devices=2)
-    assert devices_told(events) == [1]
-    (warning,) = [event.warning for event in events if event.warning.code == "devices_idle"]
-    assert "1 of 2 devices compute" in warning.message
-    assert "batchSize and unlabeledBatchSize that 2 divides" in warning.message
+def test_who_has_no_equal_part_to_compute_waits_and_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "usable_devices", lambda: jax.local_devices()[:2])
+    command = tasks_pb2.Train(
+        config=config(batch_size=15, unlabeled_batch_size=20), checkpoint_folder=str(tmp_path), dataset=DATASET
+    )
+    first = next(train.training(command, Path(), lambda: False))
+    assert first.warning.code == "devices_idle"
+    assert "1 of 2 devices compute" in first.warning.message
+    assert "batchSize and unlabeledBatchSize that 2 divides" in first.warning.message
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ DIGITS = CATALOG["digits"]
 @cache
 def state(facts: DatasetFacts = DIGITS) -> TrainState:
     """Student and teacher are the same. Untrained networks answer all images alike, so there is noise on this one."""
-    fresh = assembly.new_state(dataset_network(CONFIG.model, facts), jax.random.key(0))
+    fresh = assembly.compiled_new_state(dataset_network(CONFIG.model, facts))(jax.random.key(0))
     leaves, tree = jax.tree.flatten(fresh.student)
     keys = jax.random.split(jax.random.key(1), len(leaves))
     noisy = [

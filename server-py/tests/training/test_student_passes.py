@@ -13,6 +13,8 @@ from cowmask_worker.models.shake_shake import ShakeShake
 from cowmask_worker.models.wide_resnet import WideResnet
 from cowmask_worker.training.student_passes import Pass, student_passes
 
+# Each program runs once.
+QUICKLY: dict[str, Any] = {"xla_backend_optimization_level": 1}
 NETWORKS = {
     "dropout": functional(lambda rngs: WideResnet(depth=10, width=1, classes=3, channels=1, dropout=0.4, rngs=rngs)),
     "gates": functional(lambda rngs: ShakeShake(depth=8, width=4, classes=3, channels=1, rngs=rngs)),
@@ -27,9 +29,9 @@ def passes(count: int) -> list[Pass]:
 @pytest.mark.parametrize(("network", "count"), [("dropout", 1), ("dropout", 3), ("gates", 2)])
 def test_together_equals_one_after_the_other(network: str, count: int) -> None:
     functions = NETWORKS[network]
-    student = functions.init(jax.random.key(0))
+    student = jax.jit(functions.init, compiler_options=QUICKLY)(jax.random.key(0))
 
-    @partial(jax.jit, static_argnames="together")
+    @partial(jax.jit, static_argnames="together", compiler_options=QUICKLY)
     def gradient(parameters: Any, together: bool) -> Any:
         def loss(parameters: Any) -> Any:
             logits, statistics = student_passes(
