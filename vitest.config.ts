@@ -10,6 +10,7 @@ export default defineConfig({
     // Tests start real workers that compile for seconds on a busy machine.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    maxWorkers: 2,
+    // More than two cores, since a test waits more than it computes.
+    maxWorkers: 3,
   },
 })
