@@ -10,6 +10,7 @@ import pytest
 from flax import nnx
 from jax import lax
 from jaxtyping import Array
+from quickly import QUICKLY
 
 from cowmask_worker.models.convolution import Convolution, convolve
 
@@ -42,8 +43,7 @@ def test_gradients_equal_the_derived_ones(size: int, stride: int, channels: int,
     kernel = jax.random.normal(keys[0], (size, size, channels // groups, 5 if groups == 1 else 12))
     batches = [jax.random.normal(key, (count, *edges, channels)) for key, edges in zip(keys[1:], EDGES, strict=True)]
 
-    # The program runs once.
-    @partial(jax.jit, compiler_options={"xla_backend_optimization_level": 1})
+    @partial(jax.jit, compiler_options=QUICKLY)
     def both(batches: list[Array]) -> list[list[tuple[Array, ...]]]:
         return [
             [answers_and_gradients(f, images, kernel, stride, groups) for f in (convolve, plain)] for images in batches

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
+from quickly import QUICKLY
 
 from cowmask_worker.models.functional import computing_in, functional
 from cowmask_worker.models.pyramidnet import PyramidNet
@@ -16,8 +17,6 @@ from cowmask_worker.models.shake_shake import ShakeShake
 from cowmask_worker.models.wide_resnet import WideResnet
 
 KEY = jax.random.key(2)
-# Each program runs once.
-QUICKLY: dict[str, Any] = {"xla_backend_optimization_level": 1}
 
 NETWORKS: dict[str, Callable[[nnx.Rngs], Any]] = {
     "wide_resnet": lambda rngs: WideResnet(depth=10, width=1, classes=3, dropout=0.3, rngs=rngs),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from flax import nnx
 from flax.traverse_util import flatten_dict
+from quickly import QUICKLY
 
 from cowmask_worker.models.functional import Functional, Variables, functional
 from cowmask_worker.models.wide_resnet import WideResnet
@@ -18,9 +19,7 @@ def network(depth: int = 10, width: int = 1, classes: int = 10, channels: int = 
 
 
 def started(functions: Functional) -> Variables:
-    # The program runs once.
-    start = jax.jit(functions.init, compiler_options={"xla_backend_optimization_level": 1})
-    return start(jax.random.key(0))
+    return jax.jit(functions.init, compiler_options=QUICKLY)(jax.random.key(0))
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import attempts
 import jax
 import numpy as np
 import pytest
+from attempts import losses
 from safetensors.numpy import load_file
-from settings import DATASET, config
+from settings import config
 
-from cowmask.internal.v1 import tasks_pb2
 from cowmask.v1 import event_pb2
 from cowmask_worker.tasks import assembly
-from cowmask_worker.tasks.train import training
 from cowmask_worker.training.checkpoints import STATE, named_arrays, newest_verified
 from cowmask_worker.training.loop import Program
 from cowmask_worker.training.state import TrainState
@@ -39,19 +39,10 @@ def attempt(folder: Path, model: str, *, cancelled: bool = False, resume: bool =
         "evaluate_every": 100,
         "checkpoint_every": 1,
     }
-    command = tasks_pb2.Train(
-        run_id="r", config=config(**changes), checkpoint_folder=str(folder), resume=resume, dataset=DATASET
-    )
-    events: list[event_pb2.Event] = []
-    for event in training(command, Path(), lambda: cancelled and any(event.HasField("metrics") for event in events)):
-        events.append(event)
+    events = attempts.attempt(folder, config(**changes), resume=resume, cancel_at=1 if cancelled else None)
     wanted = event_pb2.RUN_STATE_CANCELLED if cancelled else event_pb2.RUN_STATE_SUCCEEDED
     assert events[-1].finished.state == wanted, events[-1].finished.cause
     return events
-
-
-def losses(events: list[event_pb2.Event]) -> list[float]:
-    return [loss for event in events for loss in event.metrics.loss]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -4,55 +4,35 @@ import re
 from pathlib import Path
 from typing import Any
 
+import attempts
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from attempts import Events, digests, losses
+from photos import Photos, photo_config
 from settings import DATASET, config
-from test_file_run import Photos, photo_config
 
 from cowmask.internal.v1 import tasks_pb2
-from cowmask.v1 import datasets_pb2, event_pb2
+from cowmask.v1 import event_pb2
 from cowmask_worker.data.catalog import CATALOG
 from cowmask_worker.tasks import assembly, train
 from cowmask_worker.tasks.networks import dataset_network
 from cowmask_worker.training.dispatch import many_steps
 from cowmask_worker.training.layout import most_that_divide, over_devices
 
-type Events = list[event_pb2.Event]
 
-
-def attempt(
-    folder: Path,
-    asked: Any,
-    *,
-    devices: int,
-    dataset: datasets_pb2.Dataset = DATASET,
-    data: Path = Path(),
-    resume: bool = False,
-    cancel_at: int = 1000,
-) -> Events:
-    command = tasks_pb2.Train(run_id="r", config=asked, checkpoint_folder=str(folder), resume=resume, dataset=dataset)
-    events: Events = []
+def attempt(folder: Path, asked: Any, *, devices: int, **more: Any) -> Events:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train, "usable_devices", lambda: jax.local_devices()[:devices])
-        for event in train.training(command, data, lambda: len(losses(events)) >= cancel_at):
-            events.append(event)
+        events = attempts.attempt(folder, asked, **more)
     assert events[-1].finished.state != event_pb2.RUN_STATE_FAILED, events[-1].finished.cause.traceback
     return events
-
-
-def losses(events: Events) -> list[float]:
-    return [loss for event in events for loss in event.metrics.loss]
 
 
 def scores(events: Events) -> list[float]:
     told = [event.evaluation for event in events if event.HasField("evaluation")]
     return [score.loss for each in told for score in (each.student, each.teacher)]
-
-
-def digests(events: Events) -> dict[int, str]:
-    return {event.checkpoint.step: event.checkpoint.digest for event in events if event.HasField("checkpoint")}
 
 
 def devices_told(events: Events) -> list[int]:

@@ -11,10 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import attempts
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from attempts import digests, losses
 from google.protobuf import json_format
 from settings import DATASET, config
 from small_disk import SmallDisk
@@ -55,22 +57,7 @@ def compilations() -> Generator[list[float]]:
 def attempt(
     folder: Path, *, resume: bool = False, cancel_at: int | None = None, **changes: Any
 ) -> list[event_pb2.Event]:
-    """One attempt of a run; `cancel_at` asks for its end once that many steps are reported."""
-    command = tasks_pb2.Train(
-        run_id="r", config=config(**changes), checkpoint_folder=str(folder), resume=resume, dataset=DATASET
-    )
-    events: list[event_pb2.Event] = []
-
-    def cancelled() -> bool:
-        return cancel_at is not None and steps(events) >= cancel_at
-
-    for event in training(command, Path(), cancelled):
-        events.append(event)
-    return events
-
-
-def steps(events: list[event_pb2.Event]) -> int:
-    return sum(len(event.metrics.loss) for event in events)
+    return attempts.attempt(folder, config(**changes), resume=resume, cancel_at=cancel_at)
 
 
 def rows(events: list[event_pb2.Event]) -> dict[int, tuple[float, ...]]:
@@ -85,10 +72,6 @@ def rows(events: list[event_pb2.Event]) -> dict[int, tuple[float, ...]]:
 
 def evaluations(events: list[event_pb2.Event]) -> dict[int, str]:
     return {event.evaluation.step: str(event.evaluation) for event in events if event.HasField("evaluation")}
-
-
-def digests(events: list[event_pb2.Event]) -> dict[int, str]:
-    return {event.checkpoint.step: event.checkpoint.digest for event in events if event.HasField("checkpoint")}
 
 
 def warnings(events: list[event_pb2.Event]) -> list[event_pb2.Warning]:
@@ -156,7 +139,7 @@ def test_f1_a_resumed_run_is_the_unbroken_one_bit_for_bit(
     end = finished(first)
     assert end.state == event_pb2.RUN_STATE_CANCELLED
     assert end.cause.code == "CANCELLED_BY_USER"
-    assert end.step == end.checkpoint.step == steps(first) >= cancel_at
+    assert end.step == end.checkpoint.step == len(losses(first)) >= cancel_at
     second = attempt(tmp_path, resume=True)
     assert warnings(second) == []
     assert sorted(rows(second)) == list(range(end.step, 12))

@@ -7,14 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from quickly import QUICKLY
 
 from cowmask_worker.models.functional import Variables, functional
 from cowmask_worker.models.shake_shake import ShakeShake
 from cowmask_worker.models.wide_resnet import WideResnet
 from cowmask_worker.training.student_passes import Pass, student_passes
 
-# Each program runs once.
-QUICKLY: dict[str, Any] = {"xla_backend_optimization_level": 1}
 NETWORKS = {
     "dropout": functional(lambda rngs: WideResnet(depth=10, width=1, classes=3, channels=1, dropout=0.4, rngs=rngs)),
     "gates": functional(lambda rngs: ShakeShake(depth=8, width=4, classes=3, channels=1, rngs=rngs)),
