@@ -99,7 +99,7 @@ def _stratified(labels: NDArray[np.int32], count: int, seed: int, purpose: str) 
     present, sizes = np.unique(labels, return_counts=True)
     classes = len(present)
     _check_drawable(labels, present, sizes, count, purpose)
-    # scikit-learn refuses a split that leaves fewer images than classes: draw a smaller one and fill it up.
+    # scikit-learn makes no split that leaves fewer images than classes: a smaller one is drawn and filled up.
     fill = min(classes, count - classes) if len(labels) - count < classes else 0
     rest, chosen = stratified_shuffle_split(labels, count - fill, seed)
     return np.concatenate([chosen, rest[: count - len(chosen)]])

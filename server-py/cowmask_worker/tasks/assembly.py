@@ -245,14 +245,17 @@ type Evaluator = Callable[[Variables, UInt8[Array, "n h w c"], Array], Evaluatio
 
 def evaluator(facts: DatasetFacts, model: Functional, layout: Layout = ON_ONE_DEVICE) -> Evaluator:
     """Loss and errors of variables on images with their labels, exact for any number of images."""
-
-    def normalized(images: UInt8[Array, "b h w c"]) -> Float[Array, "b h w c"]:
-        return normalize(layout.divided(images), facts.mean, facts.std)
+    normalized = normalization(facts, layout)
 
     def score(variables: Variables, images: UInt8[Array, "n h w c"], labels: Array) -> Any:
         return evaluate(model.apply, variables, images, labels, normalize=normalized, batch_size=EVALUATION_BATCH)
 
     return jax.jit(score)
+
+
+def normalization(facts: DatasetFacts, layout: Layout) -> Callable[[UInt8[Array, "b h w c"]], Float[Array, "b h w c"]]:
+    """What a network sees of a batch that it is asked about, computed by each device for its part."""
+    return lambda images: normalize(layout.divided(images), facts.mean, facts.std)
 
 
 def named_split(name: str, images: Images, parts: Splits) -> tuple[Any, Any]:

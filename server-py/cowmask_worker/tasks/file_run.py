@@ -15,7 +15,6 @@ import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
 from cowmask.v1 import experiment_config_pb2 as config_pb2
-from cowmask_worker.data.augmentation import normalize
 from cowmask_worker.data.batches import RawBatch
 from cowmask_worker.data.catalog import DatasetFacts
 from cowmask_worker.data.image_file import Channels
@@ -36,6 +35,7 @@ from cowmask_worker.models.functional import Functional
 from cowmask_worker.tasks.assembly import (
     EVALUATION_BATCH,
     Dataset,
+    normalization,
     plan,
     random_stream,
     root_key,
@@ -64,7 +64,7 @@ def file_program(
     model: Functional,
     parts: Splits,
     state: TrainState,
-    layout: Layout = ON_ONE_DEVICE,
+    layout: Layout,
 ) -> Generator[Program]:
     """Compiles all that the loop will call, and reads ahead from the state's step on until it is left.
 
@@ -133,10 +133,10 @@ type BatchTally = Callable[[Variables, Any, Any], tuple[Tally, Array]]
 
 def batch_tally(facts: DatasetFacts, model: Functional, layout: Layout = ON_ONE_DEVICE) -> BatchTally:
     """Tallies a batch by the model's own normalization, which is that of `facts`."""
+    normalized = normalization(facts, layout)
 
     def count(variables: Variables, images: Array, labels: Array) -> tuple[Tally, Array]:
-        normalized = normalize(layout.divided(images), facts.mean, facts.std)
-        logits, _ = model.apply(variables, normalized, train=False, key=None)
+        logits, _ = model.apply(variables, normalized(images), train=False, key=None)
         return tally(logits, labels), logits
 
     return count

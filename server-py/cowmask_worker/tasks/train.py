@@ -78,10 +78,9 @@ def _attempt(
     config, folder = command.config, Path(command.checkpoint_folder)
     began = _now()
     devices = usable_devices()
-    used = most_that_divide(len(devices), config.batch_size, config.unlabeled_batch_size)
-    layout = over_devices(devices[:used])
-    if used < len(devices):
-        yield _idle_warning(used, len(devices))
+    layout = over_devices(devices[: most_that_divide(len(devices), config.batch_size, config.unlabeled_batch_size)])
+    if layout.devices < len(devices):
+        yield _idle_warning(layout.devices, len(devices))
     yield event_pb2.Progress(phase="load_data", steps=config.steps)
     dataset = assembly.load_dataset(facts_of(command.dataset), data_folder)
     parts = assembly.splits(config, dataset)
